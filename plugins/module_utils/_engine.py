@@ -84,7 +84,7 @@ class Engine:
 
         self.calls += 1
         endpoint = f"{method} {path}"
-        url = "{}/v{}{2}".format(self._client.base_url, self._client.api_version, path)
+        url = f"{self._client.base_url}/v{self._client.api_version}{path}"
         params = {
             key: json.dumps(value) if isinstance(value, (dict, list, bool)) else value
             for key, value in (query or {}).items()

@@ -23,8 +23,10 @@ _MEANINGS = (
     (
         "manager is being prepared",
         "pending",
-        "This node is joining, or has lost contact with the other managers. Wait until it is Reachable, or check that "
-        "ports 2377/tcp and 7946/tcp+udp are open between the managers.",
+        (
+            "This node is joining, or has lost contact with the other managers. Wait until it is Reachable, or check that "
+            "ports 2377/tcp and 7946/tcp+udp are open between the managers."
+        ),
     ),
     (
         "is encrypted and needs to be unlocked",
@@ -44,14 +46,18 @@ _MEANINGS = (
     (
         "does not have a leader",
         "no_quorum",
-        "Fewer than half of the managers can be reached, so nothing can be changed. Bring the missing managers back; "
-        "do not initialise a new swarm.",
+        (
+            "Fewer than half of the managers can be reached, so nothing can be changed. Bring the missing managers back; "
+            "do not initialise a new swarm."
+        ),
     ),
     (
         "context deadline exceeded",
         "no_quorum",
-        "The managers did not agree in time; usually fewer than half of them can be reached. Bring the missing "
-        "managers back and run again.",
+        (
+            "The managers did not agree in time; usually fewer than half of them can be reached. Bring the missing "
+            "managers back and run again."
+        ),
     ),
     ("no elected cluster leader", "electing", "The managers are choosing a new leader. Run again in half a minute."),
     ("node lost leader status", "electing", "The managers are choosing a new leader. Run again in half a minute."),
@@ -142,8 +148,9 @@ class SwarmError(Exception):
     def from_answer(cls, tried, node, status, text, endpoint):
         """The error for an answer of the engine, classified by its text."""
         kind, meaning = classify(status, text)
+        answer = (text or "nothing").strip()
         return cls(
-            "Could not {} on {}: the engine answered: {}".format(tried, node, (text or "nothing").strip()),
+            f"Could not {tried} on {node}: the engine answered: {answer}",
             kind=kind,
             hint=meaning or None,
             status=status,

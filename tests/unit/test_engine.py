@@ -1,0 +1,124 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The transport, against a server that answers what no engine gives on demand."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import threading
+import time
+
+import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils import _engine
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine, retry
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+
+CONNECTION = {
+    "tls": False,
+    "validate_certs": False,
+    "tls_hostname": None,
+    "ca_path": None,
+    "client_cert": None,
+    "client_key": None,
+    "api_version": "1.41",
+    "timeout": 5,
+}
+
+
+@contextlib.contextmanager
+def engine_that_answers(status, body, pause=0.0, timeout=5):
+    seen = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def answer(self):
+            length = int(self.headers.get("Content-Length") or 0)
+            seen.append((self.command, self.path, self.rfile.read(length)))
+            time.sleep(pause)
+            with contextlib.suppress(BrokenPipeError):
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        do_GET = do_POST = do_DELETE = answer
+
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    try:
+        host = f"tcp://127.0.0.1:{server.server_port}"
+        yield Engine.connect(dict(CONNECTION, docker_host=host, timeout=timeout)), seen
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_filters_and_flags_are_sent_as_the_api_wants_them():
+    with engine_that_answers(200, b"[]") as (engine, seen):
+        assert engine.tasks(service=["x"]) == []
+        engine.post("/services/x/update", {"Name": "x"}, version=7, rollback=None, force=True)
+    assert seen[0][1] == "/v1.41/tasks?filters=%7B%22service%22%3A+%5B%22x%22%5D%7D"
+    assert seen[1] == ("POST", "/v1.41/services/x/update?version=7&force=true", b'{"Name": "x"}')
+    assert engine.calls == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "kind", "part"),
+    [
+        (200, b"<html>a proxy</html>", "engine", "the answer is not JSON: <html>a proxy</html>"),
+        (502, b"<html>bad gateway</html>", "engine", "the engine answered: <html>bad gateway</html>"),
+        (500, b"{}", "engine", "the engine answered: {}"),
+        (404, b'{"message": "no such thing"}', "not_found", "the engine answered: no such thing"),
+    ],
+)
+def test_strange_answers_become_clear_failures(status, body, kind, part):
+    with engine_that_answers(status, body) as (engine, _seen), pytest.raises(SwarmError) as caught:
+        engine.info()
+    assert caught.value.kind == kind
+    assert part in caught.value.msg
+    assert caught.value.endpoint == "GET /info"
+
+
+def test_an_engine_that_hangs_is_told_from_one_that_is_not_there():
+    with engine_that_answers(200, b"{}", pause=1.0, timeout=0.2) as (engine, _seen):
+        with pytest.raises(SwarmError) as hung:
+            engine.info()
+    assert hung.value.kind == "timeout"
+    with pytest.raises(SwarmError) as gone:
+        engine.info()
+    assert gone.value.kind == "unreachable"
+    assert "systemctl status docker" in gone.value.hint
+
+
+def test_an_option_that_the_engine_is_too_old_for_is_refused_by_name():
+    with engine_that_answers(200, b"{}") as (engine, _seen):
+        engine.require_api((1, 41), "limits.pids")
+        with pytest.raises(SwarmError, match=r"oom_score_adj needs API 1\.46; the engine on .* speaks 1\.41"):
+            engine.require_api((1, 46), "oom_score_adj")
+
+
+def test_retry_repeats_only_what_can_pass(monkeypatch):
+    pauses = []
+    monkeypatch.setattr(_engine.time, "sleep", pauses.append)
+
+    def failing(kinds):
+        left = list(kinds)
+
+        def action():
+            if left:
+                raise SwarmError("no", kind=left.pop(0))
+            return "done"
+
+        return action
+
+    assert retry(failing(["electing", "pending"])) == "done"
+    assert len(pauses) == 2
+    with pytest.raises(SwarmError) as caught:
+        retry(failing(["electing", "no_quorum"]))
+    assert caught.value.kind == "no_quorum"
+    with pytest.raises(SwarmError):
+        retry(failing(["electing"] * 9), attempts=3)
