@@ -13,6 +13,8 @@ and swarmkit manager/{controlapi,state/raft}; engines from 20.10 to 29 use the s
 
 from __future__ import annotations
 
+import re
+
 # (part of the engine's text in lower case, kind, what it means and what to do). First match wins.
 _MEANINGS = (
     (
@@ -89,6 +91,16 @@ _MEANINGS = (
         "The token is mistyped, was rotated, or belongs to another swarm. Fetch the present one from a manager.",
     ),
     (
+        "a valid join token is necessary",
+        "join_token",
+        "The token was rotated, or is mistyped. Fetch the present one from a manager.",
+    ),
+    (
+        "remote ca does not match fingerprint",
+        "join_token",
+        "The manager at that address belongs to another swarm than the token. Check the addresses and fetch the token anew.",
+    ),
+    (
         "could not connect to prospective new cluster member",
         "advertise_addr",
         "The managers cannot reach this node at the address it advertises. Check advertise_addr and 2377/tcp.",
@@ -111,6 +123,9 @@ _MEANINGS = (
     ("last manager of the swarm", "quorum_guard", "A swarm needs a manager. Promote another node first."),
     ("is ambiguous", "ambiguous", "Several nodes carry this name. Address the node by its ID ('docker node ls')."),
 )
+
+# join tokens and unlock keys, wherever the engine may quote one
+_SECRET = re.compile(r"SWM(?:TKN|KEY)-[\w-]+")
 
 _STATUS_KINDS = {400: "invalid", 401: "unauthorized", 403: "forbidden", 404: "not_found", 409: "conflict"}
 
@@ -148,7 +163,7 @@ class SwarmError(Exception):
     def from_answer(cls, tried, node, status, text, endpoint):
         """The error for an answer of the engine, classified by its text."""
         kind, meaning = classify(status, text)
-        answer = (text or "nothing").strip()
+        answer = _SECRET.sub("(hidden)", (text or "nothing").strip())
         return cls(
             f"Could not {tried} on {node}: the engine answered: {answer}",
             kind=kind,

@@ -41,7 +41,13 @@ ANSWERS = [
         "rpc error: code = InvalidArgument desc = port '8080' is already in use by service 'a' (x) as an ingress port",
         "port_in_use",
     ),
-    (500, "rpc error: code = InvalidArgument desc = A valid join token is necessary; invalid join token", "join_token"),
+    (500, "invalid join token", "join_token"),
+    (
+        400,
+        "rpc error: code = InvalidArgument desc = A valid join token is necessary to join this cluster",
+        "join_token",
+    ),
+    (500, "remote CA does not match fingerprint. Expected: 58f3bc7b2bd3a2e6c922bca6f1605866fa", "join_token"),
     (404, "service nope not found", "not_found"),
     (400, "something new", "invalid"),
     (500, "something new", "engine"),
@@ -72,3 +78,10 @@ def test_details_stand_beside_the_message():
     result = SwarmError("no", kind="not_converged", details={"services": [1]}).result()
     assert result["services"] == [1]
     assert result["msg"] == "no."
+
+
+@pytest.mark.parametrize("secret", ["SWMTKN-1-27t9zlxd64-943tkdgm52du4", "SWMKEY-1-7c37Cc8654o6p38HnroywCi19p"])
+def test_a_secret_that_the_engine_quotes_is_not_passed_on(secret):
+    error = SwarmError.from_answer("join", "worker1", 400, f"cannot use {secret}.", "POST /swarm/join")
+    assert secret not in str(error.result())
+    assert "cannot use (hidden)." in error.msg
