@@ -143,6 +143,11 @@ def classify(status, text):
     return _STATUS_KINDS.get(status, "engine"), ""
 
 
+def meaning_of(kind):
+    """The sentence that goes with a kind, or an empty string: for what was noticed before the engine refused it."""
+    return next((meaning for _part, known, meaning in _MEANINGS if known == kind), "")
+
+
 class SwarmError(Exception):
     """A failure to be told to a person: what was tried, where, what came back, what it means, what to do.
 
