@@ -1,0 +1,90 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# The face of the project for a person at a terminal: `make` shows what there is.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv/bin
+export PATH := $(CURDIR)/$(VENV):$(PATH)
+export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
+export PYTHONUNBUFFERED := 1
+
+# $(call step,TITLE,COMMAND): what runs, its output, and the seconds it took
+step = @echo "--- $(1)"; $(2) && echo "--- $(1): done in $$SECONDS s"
+
+.PHONY: help
+help: ## this table
+	@echo "apiary.swarm: an inventory becomes a Docker Swarm"; echo
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 15 | sed 's/^/  make /'
+
+## --- for everyone -----------------------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: ## five hosts on this machine, a swarm on them, a service on it
+	@scripts/demo.sh
+
+.PHONY: lab
+lab: ## the five hosts and the depot alone, ready for `ansible-playbook -i inventory/lab site.yml`
+	@scripts/setup.sh demo
+	$(call step,lab,lab/up.sh)
+
+.PHONY: down
+down: ## removes the lab: containers, networks, volumes, keys; stops an engine that it started
+	@lab/down.sh
+
+.PHONY: clean
+clean: down ## the same, and all that was built: build/ and .venv/
+	@rm -rf build .venv .ansible .pytest_cache .ruff_cache
+
+## --- for maintainers --------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: ## everything a change must pass: lint, sanity, unit, integration, molecule
+	@scripts/test.sh
+
+.PHONY: venv
+venv:
+	@scripts/setup.sh dev
+
+.PHONY: lint
+lint: venv ## linters over code, YAML, playbooks, scripts and docs
+	$(call step,ruff,ruff check . && ruff format --check .)
+	$(call step,yamllint,yamllint --strict .)
+	$(call step,ansible-lint,ansible-lint)
+	$(call step,shellcheck,git ls-files -z --cached --others --exclude-standard '*.sh' .ci/run | xargs -0 shellcheck -x)
+	$(call step,changelog,antsibull-changelog lint)
+
+.PHONY: sanity
+sanity: venv ## builds the tarball, installs it, runs ansible-test sanity and antsibull-docs over it
+	$(call step,sanity,scripts/sanity.sh)
+
+.PHONY: unit
+unit: venv ## pure functions, in seconds
+	$(call step,unit,pytest -q tests/unit)
+
+.PHONY: integration
+integration: venv ## modules against real engines (T=... gives pytest arguments)
+	$(call step,integration,pytest -v tests/integration $(T))
+
+.PHONY: molecule
+molecule: venv ## the walk-through and the refusals as stories on real engines (T=... as above)
+	$(call step,molecule,pytest -v molecule $(T))
+
+.PHONY: bench
+bench: venv ## seconds for swarm and services: ours, a shell script's, community.docker's
+	@scripts/bench.sh
+
+.PHONY: build
+build: venv ## the collection's tarball, in build/
+	@ansible-galaxy collection build --force --output-path build
+
+.PHONY: lock
+lock: ## requirements*.txt anew from requirements*.in (needs pip-tools)
+	@for list in requirements requirements-dev; do \
+	  pip-compile --quiet --upgrade --no-header --strip-extras --no-emit-index-url --no-emit-find-links \
+	    --no-emit-trusted-host --no-emit-options --output-file $$list.txt $$list.in; \
+	done
