@@ -1,0 +1,25 @@
+#!/bin/sh
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Start (or, with 'restart', restart) the engine on a machine whose first process is not systemd.
+log=/var/log/dockerd.log
+
+answers() {
+    for _ in $(seq "$1"); do
+        docker info >/dev/null 2>&1 && return 0
+        sleep 0.5
+    done
+    return 1
+}
+
+if [ "$1" = restart ]; then
+    service docker stop >/dev/null 2>&1
+    pid=$(cat /var/run/docker.pid 2>/dev/null) && kill "$pid" 2>/dev/null && while kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+fi
+answers 1 && exit 0
+service docker start >/dev/null 2>&1 && answers 40 && exit 0
+setsid dockerd >>"$log" 2>&1 </dev/null &
+answers 60 && exit 0
+tail -n 20 "$log" >&2
+exit 1
