@@ -16,9 +16,6 @@ from ._errors import SwarmError
 from ._quorum import has_quorum
 from ._swarm_state import no_quorum_error, obstacle, swarm_row
 
-# the engine itself answers within 20 s, also when no leader can be found (moby swarmRequestTimeout)
-ENGINE_TIMEOUT = 30
-
 
 def read_nodes(engine, tried):
     """GET /nodes, one call. Raises SwarmError with the cause where this engine is no usable manager.
@@ -32,20 +29,18 @@ def read_nodes(engine, tried):
     return nodes
 
 
-def read_swarm(engine, info=None):
-    """The block `swarm` of the results: one GET /info unless it is given, and GET /nodes on a manager.
+def read_swarm(engine, info=None, nodes=None):
+    """The block `swarm` of the results; what is not handed over is read: GET /info, and GET /nodes on a manager.
 
     Never fails because of the state that the node is in.
     """
     info = info or engine.info()
-    version = ".".join(str(part) for part in engine.api_version)
-    nodes = None
-    if obstacle(info) is None:
+    if nodes is None and obstacle(info) is None:
         try:
             nodes = engine.nodes()
         except SwarmError as error:
             info = with_error(info, error)
-    return swarm_row(info, nodes, version)
+    return swarm_row(info, nodes, ".".join(str(part) for part in engine.api_version))
 
 
 def with_error(info, error):

@@ -44,17 +44,26 @@ def obstacle(info):
     return told
 
 
+_STANDING = {
+    "inactive": "it is in no swarm",
+    "worker": "it is a worker of a swarm",
+    "pending": "it is joining a swarm, or has lost contact with it",
+    "locked": "it is a manager that was restarted and is locked",
+    "no_quorum": "its swarm has no quorum",
+    "certificate_expired": "its certificate for the swarm has expired",
+    "error": "it has fallen out of its swarm",
+}
+_OUT_OF_IT = "Let it leave with force (swarm_join with state: absent), then join again."
+
+
 def obstacle_error(info, tried, node, kind=None):
     """The SwarmError for an obstacle, in the same words whatever module met it."""
     kind = kind or obstacle(info)
-    swarm = info["Swarm"]
-    said = swarm.get("Error") or f"state {swarm['LocalNodeState']}"
-    hint = meaning_of(kind)
-    if kind == "error":
-        hint = "The node has fallen out of its swarm. Let it leave with force ('swarm_join' with state: absent), then join again."
-    return SwarmError(
-        f"Could not {tried} on {node}: its engine reports: {said}", kind=kind, hint=hint or None, node=node
-    )
+    said = info["Swarm"].get("Error")
+    text = f"Could not {tried} on {node}: {_STANDING.get(kind, kind)}"
+    if said:
+        text += f". The engine says: {said}"
+    return SwarmError(text, kind=kind, hint=_OUT_OF_IT if kind == "error" else meaning_of(kind) or None, node=node)
 
 
 def no_quorum_error(nodes, tried, node):

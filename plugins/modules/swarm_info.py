@@ -232,9 +232,8 @@ tokens:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import is_local
-from ansible_collections.apiary.swarm.plugins.module_utils._cluster import with_error
+from ansible_collections.apiary.swarm.plugins.module_utils._cluster import read_swarm, with_error
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
@@ -247,7 +246,6 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import (
     obstacle,
     publishes_in_mesh,
     service_row,
-    swarm_row,
     task_row,
 )
 
@@ -268,8 +266,7 @@ def flow(engine, params, check_mode):
             if error.kind not in REFUSALS:
                 raise
             info = with_error(info, error)
-    version = ".".join(str(part) for part in engine.api_version)
-    swarm = swarm_row(info, raw.get("nodes"), version)
+    swarm = read_swarm(engine, info, raw.get("nodes", []))
     mesh = mesh_of(params["docker_host"]) if "mesh" in include else None
     result = {"changed": False, "swarm": swarm}
     rows = rows_of(raw)

@@ -1,0 +1,333 @@
+#!/usr/bin/python
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_init
+short_description: Initialise a Docker Swarm, or bring its settings to what is declared
+version_added: 1.0.0
+description:
+  - On an engine that is in no swarm, initialises one. On a manager, changes the swarm-wide settings that are declared and
+    leaves all others as they are.
+  - Never initialises a second swarm. On a worker, on a node that is still joining, that is locked or has no quorum, it fails
+    and says which of these it is.
+  - Returns no join token; see M(apiary.swarm.swarm_info).
+author:
+  - apiary.swarm maintainers (@apiary-swarm)
+extends_documentation_fragment:
+  - apiary.swarm.connection
+  - apiary.swarm.attributes
+options:
+  advertise_addr:
+    description:
+      - Address or interface of this host that the other nodes reach it at, with or without a port.
+      - Must be this host's own, which is checked if the engine is behind a unix socket. Cannot be changed afterwards.
+      - If not set, the engine takes the address of the default route, and refuses if it finds several.
+    type: str
+  listen_addr:
+    description:
+      - Address or interface to listen on, with or without a port. Only used when a swarm is initialised.
+      - If not set, V(0.0.0.0:2377).
+    type: str
+  data_path_addr:
+    description:
+      - Address or interface for the traffic of containers. Only used when a swarm is initialised.
+      - If not set, that of O(advertise_addr).
+    type: str
+  data_path_port:
+    description:
+      - UDP port for the traffic of containers, by the engine's default 4789. Cannot be changed afterwards.
+    type: int
+  default_addr_pool:
+    description:
+      - Address pools for swarm-wide networks, in CIDR form. Cannot be changed afterwards.
+    type: list
+    elements: str
+  subnet_size:
+    description:
+      - Prefix length of the subnets taken from O(default_addr_pool). Cannot be changed afterwards.
+    type: int
+  availability:
+    description:
+      - Availability of this node from the start. Only used when a swarm is initialised; see
+        M(apiary.swarm.node_availability) for later.
+    type: str
+    choices: [active, pause, drain]
+  autolock_managers:
+    description: Whether a manager that was restarted needs the unlock key.
+    type: bool
+  labels:
+    description: The swarm's labels, all of them. An empty dictionary removes them.
+    type: dict
+  node_cert_expiry:
+    description: How long the nodes' certificates live, such as V(2160h), or a number of nanoseconds. At least one hour.
+    type: str
+  external_cas:
+    description: External certificate authorities, all of them.
+    type: list
+    elements: dict
+    suboptions:
+      protocol:
+        description: The authority's protocol.
+        type: str
+        choices: [cfssl]
+        default: cfssl
+      url:
+        description: The authority's URL for signing requests.
+        type: str
+        required: true
+      options:
+        description: Options of the protocol.
+        type: dict
+      ca_cert:
+        description: The root certificate that the authority signs with, as PEM text.
+        type: str
+  dispatcher_heartbeat_period:
+    description: How often nodes report, such as V(5s), or a number of nanoseconds. At least one second.
+    type: str
+  keep_old_snapshots:
+    description: Number of snapshots to keep beyond the current one.
+    type: int
+  snapshot_interval:
+    description: Number of log entries between two snapshots.
+    type: int
+  log_entries_for_slow_followers:
+    description: Number of log entries to keep for slow managers after a snapshot.
+    type: int
+  election_tick:
+    description: Ticks without a leader after which managers elect a new one. Must be greater than O(heartbeat_tick).
+    type: int
+  heartbeat_tick:
+    description: Ticks between two heartbeats of the leader.
+    type: int
+  task_history_retention_limit:
+    description: Number of ended tasks to keep for each slot.
+    type: int
+seealso:
+  - module: apiary.swarm.swarm_join
+  - module: apiary.swarm.swarm_info
+"""
+
+EXAMPLES = r"""
+- name: Initialise a swarm
+  apiary.swarm.swarm_init:
+    advertise_addr: 192.0.2.11
+
+- name: Change one setting and leave the others alone
+  apiary.swarm.swarm_init:
+    task_history_retention_limit: 7
+
+- name: Initialise a swarm with its own address pool
+  apiary.swarm.swarm_init:
+    advertise_addr: eth0
+    default_addr_pool: [10.20.0.0/16]
+    subnet_size: 26
+    node_cert_expiry: 720h
+    labels:
+      env: production
+"""
+
+RETURN = r"""
+actions:
+  description: What was done, or in check mode would be done, as sentences.
+  returned: success
+  type: list
+  elements: str
+  sample: ["initialised a swarm that advertises 192.0.2.11"]
+swarm:
+  description:
+    - The swarm afterwards, as RV(apiary.swarm.swarm_info#module:swarm). In check mode as it is.
+  returned: success
+  type: dict
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.apiary.swarm.plugins.module_utils._addresses import host_of, is_ip, is_local, resolve
+from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
+from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
+    argument_spec,
+    declared,
+    differences,
+    init_fields,
+    refuse_fixed,
+    settings,
+    spec_of,
+)
+from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import obstacle, obstacle_error
+
+ADDRESSES = ("advertise_addr", "listen_addr", "data_path_addr")
+UNSPECIFIED = ("0.0.0.0", "::")
+
+
+def flow(engine, params, check_mode):
+    values = declared(params)
+    advertised = check_addresses(params, engine.name)
+    info = engine.info()
+    cause = obstacle(info)
+    if cause == "inactive":
+        return initialise(engine, params, values, advertised, info, check_mode)
+    if cause:
+        raise obstacle_error(info, "initialise a swarm or change its settings", engine.name, cause)
+    return update(engine, params, values, advertised, info, check_mode)
+
+
+def check_addresses(params, node):
+    """The IP address that advertise_addr stands for, if it can be told. Raises SwarmError for one that is not this host's."""
+    found = {}
+    for option in ADDRESSES:
+        address = params[option]
+        if not address or host_of(address) in UNSPECIFIED:
+            continue
+        if is_local(params["docker_host"]):
+            found[option] = resolve(option, address, node)
+        elif is_ip(host_of(address)):
+            found[option] = host_of(address)
+    return found.get("advertise_addr")
+
+
+def initialise(engine, params, values, advertised, info, check_mode):
+    doing = "initialise a swarm" + (f" that advertises {advertised}" if advertised else "")
+    request = dict(
+        init_fields(params),
+        ListenAddr=params["listen_addr"] or "0.0.0.0:2377",
+        AdvertiseAddr=params["advertise_addr"] or "",
+        DataPathAddr=params["data_path_addr"] or "",
+        Availability=params["availability"] or "active",
+        AutoLockManagers=bool(values.get("autolock_managers")),
+        Spec=spec_of(values),
+    )
+    if check_mode:
+        asked = {key: params[key] for key in params if key in argument_spec() or key in ADDRESSES}
+        after = {key: asked[key] for key in asked if asked[key] is not None}
+        return result([f"would {doing}"], {}, after, read_swarm(engine, info))
+    try:
+        engine.post("/swarm/init", request, what="initialise a swarm")
+        made = engine.info()
+        verify(made["Swarm"]["Cluster"], values, engine.name)
+    except SwarmError as error:
+        raise undone(engine, error)
+    await_ingress(engine)
+    return result(
+        [f"initialised a swarm that advertises {made['Swarm']['NodeAddr']}"],
+        {},
+        settings(made["Swarm"]["Cluster"]),
+        read_swarm(engine, made),
+    )
+
+
+def undone(engine, error):
+    """The engine keeps a swarm whose settings it then refuses (20.10 and later): leave it again, it is seconds old."""
+    if engine.info()["Swarm"]["LocalNodeState"] != "inactive":
+        engine.post("/swarm/leave", what="leave the swarm that was just made", force=True)
+        error.msg += ". The swarm that was half made has been left again"
+    return error
+
+
+def await_ingress(engine):
+    """The network for published ports is allocated a moment after the swarm; services that publish need it."""
+    clock = Clock(10)
+    while not engine.networks(name=["ingress"], scope=["swarm"]) and clock.pause():
+        pass
+
+
+def update(engine, params, values, advertised, info, check_mode):
+    nodes = read_nodes(engine, "change the swarm's settings")
+    cluster = info["Swarm"]["Cluster"]
+    refuse_fixed(cluster, params)
+    refuse_other_address(info, advertised, engine.name)
+    changing = differences(cluster, values)
+    if not changing:
+        return result([], {}, {}, read_swarm(engine, info, nodes))
+    before = settings(cluster)
+    if check_mode:
+        after = settings(dict(cluster, Spec=spec_of(values, cluster["Spec"])))
+        return result(told(before, after, "would change"), before, after, read_swarm(engine, info, nodes))
+
+    def write():
+        present = engine.info()["Swarm"]["Cluster"]
+        if differences(present, values):
+            engine.post(
+                "/swarm/update",
+                spec_of(values, present["Spec"]),
+                what=f"change {', '.join(changing)} of the swarm",
+                version=present["Version"]["Index"],
+            )
+        return settings(present)
+
+    before = retry(write, kinds=TRANSIENT | {"out_of_sequence"})
+    info = read_back(engine, values)
+    after = settings(info["Swarm"]["Cluster"])
+    return result(told(before, after, "changed"), before, after, read_swarm(engine, info, nodes))
+
+
+def refuse_other_address(info, advertised, node):
+    present = info["Swarm"]["NodeAddr"]
+    if advertised and present != advertised:
+        raise SwarmError(
+            f"advertise_addr is {present} on {node} and cannot be changed to {advertised} while the node is in a swarm",
+            kind="immutable",
+            hint="Declare the present address; or demote the node, let it leave and join again with the new address.",
+            node=node,
+        )
+
+
+def read_back(engine, values):
+    """The info once it shows what was declared: a follower may lag behind the leader for a moment."""
+    clock = Clock(10)
+    while True:
+        info = engine.info()
+        if not differences(info["Swarm"]["Cluster"], values):
+            return info
+        if not clock.pause():
+            verify(info["Swarm"]["Cluster"], values, engine.name)
+
+
+def verify(cluster, values, node):
+    missed = differences(cluster, values)
+    if missed:
+        present = settings(cluster)
+        shown = ", ".join(f"{option} is {present[option]}" for option in missed)
+        raise SwarmError(f"{node} took the new settings, but kept others: {shown}", kind="engine", node=node)
+
+
+def told(before, after, verb):
+    return [f"{verb} {key} from {before[key]} to {after[key]}" for key in after if before[key] != after[key]]
+
+
+def result(actions, before, after, swarm):
+    return {
+        "changed": bool(actions),
+        "actions": actions,
+        "diff": {"before": before, "after": after},
+        "swarm": swarm,
+    }
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(
+            connection_spec(),
+            advertise_addr={"type": "str"},
+            listen_addr={"type": "str"},
+            data_path_addr={"type": "str"},
+            availability={"type": "str", "choices": ["active", "pause", "drain"]},
+            **argument_spec(),
+        ),
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module, flow)
+    except SwarmError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
