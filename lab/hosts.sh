@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, apiary.swarm maintainers
+#
+# Network, depot and hosts of this lab: creates what is not there, starts what is stopped, leaves what runs, waits until
+# all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE
+
+source "$(dirname "$0")/lib.sh"
+
+depot_image=$1 host_image=$2
+network=$LAB_NAME
+
+create_network() {
+  local answer
+  docker network inspect "$network" >/dev/null 2>&1 && return
+  answer=$(docker network create --label "$LAB_LABEL" --subnet "$LAB_SUBNET" "$network" 2>&1) ||
+    die "cannot make network $network with $LAB_SUBNET: $answer. Another lab may use it: LAB_SUBNET chooses another"
+}
+
+# How a container must be run so that systemd and an engine work in it.
+host_flags() {
+  flags=(--stop-signal SIGRTMIN+3 --tmpfs /run --tmpfs /tmp:exec,mode=1777)
+  if [[ -d /lib/modules/$(uname -r) ]]; then flags+=(-v /lib/modules:/lib/modules:ro); fi
+  local cgroup
+  cgroup=$(docker info --format '{{.CgroupVersion}}')
+  if [[ $cgroup == 2 ]] && docker run --rm --privileged --cgroupns private --entrypoint /bin/true "$host_image" 2>/dev/null; then
+    flags+=(--privileged --cgroupns private)
+    return
+  fi
+  # Where the engine itself lacks a capability, --privileged fails; SYS_RESOURCE is the one that nobody here needs. On
+  # cgroup v1 a private namespace would mount the cgroups read-only.
+  flags+=(--cap-add ALL --cap-drop SYS_RESOURCE --security-opt seccomp=unconfined --security-opt apparmor=unconfined
+    --security-opt systempaths=unconfined --device-cgroup-rule 'a *:* rwm' --cgroupns host -v /sys/fs/cgroup:/sys/fs/cgroup:rw)
+}
+
+state_of() { docker ps --all --filter "name=^/$1\$" --format '{{.State}}'; }
+
+# start NAME SEED IMAGE [docker create options] : a container with the files of directory SEED laid into it before it starts
+start() {
+  local name=$LAB_NAME-$1 host=$1 seed=$2 image=$3 state
+  shift 3
+  state=$(state_of "$name")
+  case $state in
+    running) return ;;
+    created) docker rm -v "$name" >/dev/null ;; # an interrupted start: it has not got its files yet
+    exited)
+      docker start "$name" >/dev/null
+      return
+      ;;
+    '') ;;
+    *) die "container $name is $state: neither running nor stopped" ;;
+  esac
+  docker create --name "$name" --hostname "$host" --label "$LAB_LABEL" --network "$network" --ip "$(address_of "$host")" "$@" "$image" >/dev/null
+  tar -C "$seed" --owner=0 --group=0 -c . | docker cp - "$name:/"
+  docker start "$name" >/dev/null
+}
+
+start_depot() {
+  local seed=$work/depot
+  install -D -m644 "$LAB_STATE/depot.crt" "$seed/certs/depot.crt"
+  install -D -m600 "$LAB_STATE/depot.key" "$seed/certs/depot.key"
+  install -D -m644 "$LAB_STATE/htpasswd" "$seed/certs/htpasswd"
+  start depot "$seed" "$depot_image"
+}
+
+start_host() {
+  local host=$1 seed=$work/$1 port
+  install -D -m600 "$LAB_STATE/host-$host" "$seed/etc/ssh/ssh_host_ed25519_key"
+  install -D -m644 "$LAB_STATE/host-$host.pub" "$seed/etc/ssh/ssh_host_ed25519_key.pub"
+  install -D -m644 "$LAB_STATE/id.pub" "$seed/etc/ssh/authorized_keys.d/$LAB_SSH_USER"
+  for port in 5000 5001; do install -D -m644 "$LAB_STATE/ca.crt" "$seed/etc/docker/certs.d/depot:$port/ca.crt"; done
+  # On volumes: an engine's layers cannot lie on the layers of the engine below it.
+  start "$host" "$seed" "$host_image" "${flags[@]}" --add-host "depot:$(address_of depot)" \
+    --mount "type=volume,dst=/var/lib/docker,volume-label=$LAB_LABEL" --mount "type=volume,dst=/var/lib/containerd,volume-label=$LAB_LABEL"
+}
+
+# ended_or CONTAINER COMMAND... : succeeds also when there is nothing left to wait for
+ended_or() { [[ $(state_of "$1") != running ]] || "${@:2}"; }
+
+# The other words of is-system-running ("degraded": a unit failed) are good enough to go on with.
+wait_for_host() {
+  local host=$1 ssh=(ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1") state
+  wait_for 60 "ssh on $LAB_NAME-$host" ended_or "$LAB_NAME-$host" "${ssh[@]}" true
+  [[ $(state_of "$LAB_NAME-$host") == running ]] || die "$LAB_NAME-$host has ended: $(docker logs --tail 5 "$LAB_NAME-$host" 2>&1)"
+  state=$(timeout 60 "${ssh[@]}" systemctl is-system-running --wait) || true
+  [[ $state == running ]] || say "$host: systemd says '$state': $("${ssh[@]}" systemctl list-units --failed --plain --no-legend | head -n5)"
+}
+
+wait_for_depot() {
+  local ports=(80 5000 5001) port
+  for port in "${ports[@]}"; do wait_for 20 "port $port of the depot" bash -c "</dev/tcp/$(address_of depot)/$port"; done
+}
+
+# Sockets of Ansible's connections to this lab: short (a socket's path is limited), and of this lab alone.
+control_dir() {
+  [[ -s $LAB_STATE/control-dir ]] || mktemp -d "/tmp/apiary-$LAB_NAME.XXXXXX" >"$LAB_STATE/control-dir"
+  mkdir -p -m700 "$(cat "$LAB_STATE/control-dir")"
+  cat "$LAB_STATE/control-dir"
+}
+
+write_inventory() {
+  # shellcheck disable=SC2086 # a list of words
+  python3 - "$LAB_STATE" "$(control_dir)" "$LAB_SSH_USER" "$LAB_ENGINE" \
+    $(for host in $LAB_HOSTS; do say "$host=$(address_of "$host")"; done) >"$LAB_STATE/inventory.json.new" <<'END'
+import json
+import sys
+
+state, control_dir, user, engine, *pairs = sys.argv[1:]
+addresses = dict(pair.split("=") for pair in pairs)
+inventory = {
+    "_meta": {"hostvars": {host: {"ansible_host": address} for host, address in addresses.items()}},
+    "all": {
+        "children": ["swarm_managers", "swarm_workers"],
+        "vars": {
+            "ansible_user": user,
+            "ansible_ssh_private_key_file": f"{state}/id",
+            "ansible_ssh_common_args": f"-F '{state}/ssh_config'",
+            "ansible_control_path_dir": control_dir,
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "engine_version": engine,
+        },
+    },
+    "swarm_managers": {"hosts": [host for host in addresses if host.startswith("manager")]},
+    "swarm_workers": {"hosts": [host for host in addresses if host.startswith("worker")]},
+}
+json.dump(inventory, sys.stdout, indent=2)
+END
+  mv "$LAB_STATE/inventory.json.new" "$LAB_STATE/inventory.json"
+}
+
+work=$(work_dir hosts)
+trap 'rm -rf "$work"' EXIT
+create_network
+host_flags
+pids=()
+start_depot &
+pids+=($!)
+for host in $LAB_HOSTS; do
+  start_host "$host" &
+  pids+=($!)
+done
+for pid in "${pids[@]}"; do wait "$pid"; done
+pids=()
+for host in $LAB_HOSTS; do
+  wait_for_host "$host" &
+  pids+=($!)
+done
+wait_for_depot
+for pid in "${pids[@]}"; do wait "$pid"; done
+write_inventory

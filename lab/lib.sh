@@ -1,0 +1,118 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Copyright (c) 2026, apiary.swarm maintainers
+#
+# What every script of the lab needs: settings, messages, content keys, atomic results, packages.
+
+set -euo pipefail
+umask 022
+export LC_ALL=C
+
+# shellcheck source=lab/settings.sh
+source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
+
+say() { printf '%s\n' "$*"; }
+die() { printf 'lab: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+  if ((EUID == 0)); then
+    "$@"
+  elif command -v sudo >/dev/null; then
+    sudo -- "$@"
+  else
+    die "must be root for: $* (this user is $(id -un), and there is no sudo)"
+  fi
+}
+
+# Address of a host of the lab: depot .5, managerN .1N, workerN .2N.
+address_of() {
+  local base=${LAB_SUBNET%.*/24}
+  case $1 in
+    depot) say "$base.5" ;;
+    manager[1-9]) say "$base.$((10 + ${1#manager}))" ;;
+    worker[1-9]) say "$base.$((20 + ${1#worker}))" ;;
+    *) die "host '$1': hosts are called manager1 to manager9 and worker1 to worker9" ;;
+  esac
+}
+
+check_settings() {
+  [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME '$LAB_NAME': lower case letters, digits and dashes"
+  [[ $LAB_SUBNET =~ ^[0-9]+\.[0-9]+\.[0-9]+\.0/24$ ]] || die "LAB_SUBNET '$LAB_SUBNET': a /24 network such as 172.30.77.0/24"
+  local host
+  for host in $LAB_HOSTS; do address_of "$host" >/dev/null; done
+  [[ $(uname -m) == x86_64 ]] || die "the lab's engines are built for x86_64, this machine is $(uname -m)"
+}
+
+# wait_for SECONDS WHAT COMMAND... : polls until the command succeeds
+wait_for() {
+  local until=$((SECONDS + $1)) what=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    ((SECONDS < until)) || die "$what does not answer ($*)"
+    sleep 0.2
+  done
+}
+
+# --- results that are whole or not there --------------------------------------------------------------------------------
+# A step's result is named by the content of everything it was made from, is made under another name and renamed when it
+# is whole. So an interrupted build leaves nothing that the next one could take for a result.
+
+# content_key PATH... : hash of these files (below the project's root) and of standard input
+content_key() {
+  { (cd "$LAB_ROOT" && find "$@" -type f -print0 | sort -z | xargs -0 sha256sum); cat; } | sha256sum | cut -c1-16
+}
+
+# work_dir NAME : a directory to work in; up.sh removes what interrupted runs left
+work_dir() { mkdir -p "$LAB_TMP" && mktemp -d "$LAB_TMP/$1.XXXXXX"; }
+
+# publish_dir WORK STEP KEY : WORK becomes STEP's result, older results of the step go
+publish_dir() {
+  local old final=$LAB_CACHE/$2-$3
+  mv -T "$1" "$final"
+  for old in "$LAB_CACHE/$2"-????????????????; do
+    [[ $old == "$final" ]] || rm -rf "$old"
+  done
+}
+
+have_image() { docker image inspect "apiary-lab/$1" >/dev/null 2>&1; }
+
+# publish_image ID STEP KEY : tags image ID as STEP's result, older results of the step in this checkout go
+publish_image() {
+  local old
+  docker tag "$1" "apiary-lab/$2:$3"
+  for old in $(docker images --filter "label=apiary.lab.step=$2" --filter "label=apiary.lab.checkout=$LAB_ROOT" \
+    --format '{{.Repository}}:{{.Tag}}' "apiary-lab/$2"); do
+    [[ $old == "apiary-lab/$2:$3" ]] || docker rmi "$old" >/dev/null 2>&1 || true # a running lab may still use it
+  done
+  docker image prune -f --filter "label=apiary.lab.checkout=$LAB_ROOT" >/dev/null
+}
+
+# import_root STEP [docker import options] : makes an untagged image of a tar stream, prints its ID
+import_root() {
+  local step=$1
+  shift
+  docker import -c "LABEL apiary.lab.step=$step" -c "LABEL apiary.lab.checkout=\"$LAB_ROOT\"" "$@" -
+}
+
+# --- Debian packages -----------------------------------------------------------------------------------------------------
+# packages_of SUITE SET : the file names of a resolved set (lab/packages.sh), one a line
+packages_of() { awk -v set="$2" '$1 == set {print $3}' "$LAB_CACHE/packages/$1.list"; }
+
+# package_version SUITE SET NAME : upstream's part of a package's version, as in 20.10.24+dfsg1-1+deb12u1
+package_version() {
+  local file
+  file=$(packages_of "$1" "$2" | grep "^$3_") || die "no package $3 in Debian $1"
+  file=${file#*_}
+  file=${file%%_*}
+  file=${file#*%3a} # the epoch
+  say "${file%%[-+~]*}"
+}
+
+# unpack SUITE DIR < file names : the packages' files in a merged-/usr tree, without documentation and maintainer scripts
+unpack() {
+  local dir
+  mkdir -p "$2"/usr/{bin,sbin,lib,lib64}
+  for dir in bin sbin lib lib64; do ln -sfn "usr/$dir" "$2/$dir"; done
+  (cd "$LAB_CACHE/packages/$1" && ROOT=$2 xargs -P"$(nproc)" -n1 bash -o pipefail -ec \
+    'dpkg-deb --fsys-tarfile "$0" | tar -x -C "$ROOT" --keep-directory-symlink --exclude=./usr/share/{doc,man,locale,info,lintian,bug,zsh,bash-completion}')
+}
