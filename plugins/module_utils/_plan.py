@@ -1,0 +1,209 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done with one service: declared options, the engine's spec and what was declared before -> a plan.
+
+PRIVATE to apiary.swarm: no other collection may import it. Pure.
+
+The whole spec that the engine has is carried over and only fields that differ are replaced, so that settings made by
+hand, and fields of newer engines that this table does not know, survive.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import NamedTuple
+
+from ._errors import SwarmError
+from ._fields import ALWAYS, NEVER, look_up, put
+from ._service_fields import OWN_LABELS, SERVICE, name_problems, spec_problems, tidy
+
+CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "removed", "unchanged"
+
+# The options that earlier runs declared, dotted names with commas between them.
+DECLARED_LABEL = OWN_LABELS + "declared"
+
+
+class World:
+    """What declared values refer to.
+
+    networks   {name or ID: ID} of networks that services can use
+    pins       {tagged image: the same with its digest} of the images that a registry was asked for
+    platforms  {image with digest: the platforms it runs on}
+    lenient    a network that is not there is only noted in missing: in check mode a task before would have made it
+    """
+
+    def __init__(self, networks=None, pins=None, platforms=None, lenient=False):
+        self.networks = networks or {}
+        self.pins = pins or {}
+        self.platforms = platforms or {}
+        self.lenient = lenient
+        self.missing = []
+
+    def network_id(self, name):
+        if name in self.networks:
+            return self.networks[name]
+        if not self.lenient:
+            raise ValueError(f"there is no network '{name}' that services can use (an overlay network of the swarm)")
+        self.missing.append(name)
+        return name
+
+
+class Wish(NamedTuple):
+    """What a task wants of one service."""
+
+    name: str
+    options: dict
+    state: str = "present"
+    undeclared: str = "keep"
+    merge: tuple = ()
+    recreate: bool = False
+    resolve_image: str = "changed"
+
+
+class Plan(NamedTuple):
+    """What to do: action, the spec to send, and for people what changes, {before, after} of the differing parts."""
+
+    name: str
+    action: str
+    spec: dict
+    diff: dict
+    changed_paths: tuple = ()
+    observed: dict = None
+
+    @property
+    def changed(self):
+        return self.action != NOTHING
+
+    @property
+    def concerns_tasks(self):
+        """Whether tasks come and go by it: a label or the way of updating concerns none."""
+        quiet = ("Labels", "UpdateConfig", "RollbackConfig")
+        return any(path[0] not in quiet for path in self.changed_paths)
+
+
+def plan_service(wish, observed, world, api_version=(1, 41)):
+    """The Plan for a Wish; observed is the engine's service object, or None.
+
+    Raises SwarmError (kind invalid or immutable) that names all problems of this service at once.
+    """
+    before = observed["Spec"] if observed else {}
+    if wish.state == "absent":
+        action = REMOVE if observed else NOTHING
+        paths = tuple(differing_paths(_shown(before), {}))
+        return Plan(wish.name, action, None, _diff(wish.name, before, {}, paths), paths, observed)
+
+    spec = copy.deepcopy(before or SERVICE.base)
+    spec["Name"] = wish.name
+    declared = SERVICE.declared(wish.options)
+    values, problems = SERVICE.parse(declared, world)
+    problems = name_problems(wish.name) + SERVICE.version_problems(declared, api_version) + problems
+    immutable = _apply(wish, values, spec, world)
+    tidy(spec)
+    if not problems:
+        problems = spec_problems(spec, values)
+    if immutable and observed and not wish.recreate:
+        problems.append(
+            f"{immutable} cannot be changed on a service that exists; recreate: true permits to remove it and make it anew"
+        )
+    if problems:
+        kind = "immutable" if immutable and len(problems) == 1 else "invalid"
+        raise SwarmError(f"Service {wish.name}: " + "; ".join(problems), kind=kind, details={"problems": problems})
+
+    paths = tuple(differing_paths(_shown(before), _shown(spec)))
+    if not paths:
+        return Plan(wish.name, NOTHING, before, _diff(wish.name, before, spec, ()), (), observed)
+    _remember(spec, declared, wish.undeclared)
+    action = CREATE if not observed else RECREATE if immutable else UPDATE
+    return Plan(wish.name, action, spec, _diff(wish.name, before, spec, paths), paths, observed)
+
+
+def _apply(wish, values, spec, world):
+    """Write the values into spec and take back what is no longer declared.
+
+    Returns the name of an immutable option that changed, or None.
+    """
+    immutable = None
+    taken_back = []
+    given_up = _given_up(wish.undeclared, spec, values)
+    for field in SERVICE.fields:
+        current = field.read(spec)
+        if field.option in values:
+            target = values[field.option]
+            if field.option in wish.merge:
+                target = field.kind.merge(current, target)
+            if field.same(current, target):
+                continue
+            if field.immutable:
+                immutable = field.option
+            SERVICE.write(field, spec, target)
+            if field.option == "image" and target in world.platforms:
+                put(spec, ("TaskTemplate", "Placement", "Platforms"), world.platforms[target])
+        elif field.option in given_up and not field.same(current, None):
+            SERVICE.take_back(field, spec)
+            taken_back.append(field)
+    SERVICE.drop_default_objects(spec, taken_back, values)
+    return immutable
+
+
+def _given_up(undeclared, spec, values):
+    """The options that go back to default because nobody declares them any more."""
+    if undeclared == "reset":
+        return {field.option for field in SERVICE.fields if field.back != NEVER and field.option not in values}
+    if undeclared == "restore":
+        before = remembered(spec)
+        return {
+            field.option for field in SERVICE.fields if field.back == ALWAYS and field.option in before - set(values)
+        }
+    return set()
+
+
+def remembered(spec):
+    """The options that earlier runs declared, as a set of names; empty for a service that this collection never wrote."""
+    label = look_up(spec, ("Labels", DECLARED_LABEL)) or ""
+    return {name for name in label.split(",") if name}
+
+
+def _remember(spec, declared, undeclared):
+    # A task that keeps what it does not name speaks for a part of the service only: it adds to what is remembered.
+    names = set(declared) | (remembered(spec) if undeclared == "keep" else set())
+    put(spec, ("Labels", DECLARED_LABEL), ",".join(sorted(names)))
+
+
+def _shown(spec):
+    """A spec as people are to see it: without the collection's own labels."""
+    labels = {key: value for key, value in (spec.get("Labels") or {}).items() if not key.startswith(OWN_LABELS)}
+    return dict(spec, Labels=labels)
+
+
+def _diff(name, before, after, paths):
+    return {
+        "before_header": f"service {name}",
+        "after_header": f"service {name}",
+        "before": _only(before, paths),
+        "after": _only(after, paths),
+    }
+
+
+def differing_paths(before, after, path=()):
+    """The paths of values that differ between two specs; absent and empty are the same, lists are compared whole."""
+    if path == ("Mode",) and set(before or ()) != set(after or ()):
+        yield path  # {Global: {}} is not empty: its key says it all
+    elif isinstance(before, dict) and isinstance(after, dict):
+        for key in sorted(set(before) | set(after)):
+            yield from differing_paths(before.get(key), after.get(key), (*path, key))
+    elif isinstance(before or after, dict) and not (before and after):
+        yield from differing_paths(before or {}, after or {}, path)
+    elif before != after and not (before in (None, []) and after in (None, [])):
+        yield path
+
+
+def _only(spec, paths):
+    """The part of a spec that lies under paths."""
+    part = {}
+    for path in paths:
+        value = look_up(spec, path)
+        if value is not None:
+            put(part, path, value)
+    return part

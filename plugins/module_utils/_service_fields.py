@@ -1,0 +1,261 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The table of services: every option of swarm_service, where the API keeps it, and what its absence means.
+
+PRIVATE to apiary.swarm: no other collection may import it. Pure.
+
+Defaults are those of the CLI and of swarmkit (api/defaults/service.go). A new flag is a new row here and its text in
+the module's DOCUMENTATION; a test compares the two.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import _units
+from ._fields import NEVER, ON_RESET, Field, Table
+from ._kinds import Bool, Mapping, Number, Pairs, Ratio, Text, Texts, Unit, Words
+from ._service_kinds import (
+    HealthTest,
+    Image,
+    Mode,
+    Preferences,
+    constraint,
+    folded_constraint,
+    folded_signal,
+    host_entry,
+    mounts,
+    networks,
+    normal_port,
+    ports,
+)
+
+OWN_LABELS = "io.apiary."
+
+_CONTAINER = "TaskTemplate.ContainerSpec"
+_SECOND = 10**9
+
+
+def _replicas(spec):
+    mode = "ReplicatedJob" if "ReplicatedJob" in spec["Mode"] else "Replicated"
+    return ("Mode", mode, "TotalCompletions" if mode == "ReplicatedJob" else "Replicas")
+
+
+def _duration():
+    return Unit(_units.duration)
+
+
+def _cpus():
+    return Unit(_units.cpus, type="float")
+
+
+def _update_config(group, path, flag, actions):
+    """The same rows for update_config and rollback_config."""
+    return [
+        Field(f"{group}.parallelism", Number(), f"{path}.Parallelism", f"--{flag}-parallelism", default=1),
+        Field(f"{group}.delay", _duration(), f"{path}.Delay", f"--{flag}-delay"),
+        Field(
+            f"{group}.failure_action",
+            Text(choices=actions),
+            f"{path}.FailureAction",
+            f"--{flag}-failure-action",
+            default="pause",
+        ),
+        Field(
+            f"{group}.monitor",
+            _duration(),
+            f"{path}.Monitor",
+            f"--{flag}-monitor",
+            default=5 * _SECOND,
+            drops_zero=True,
+        ),
+        Field(
+            f"{group}.max_failure_ratio",
+            Ratio(),
+            f"{path}.MaxFailureRatio",
+            f"--{flag}-max-failure-ratio",
+            default=0,
+        ),
+        Field(
+            f"{group}.order",
+            Text(choices=["stop-first", "start-first"]),
+            f"{path}.Order",
+            f"--{flag}-order",
+            default="stop-first",
+        ),
+    ]
+
+
+_RESOURCES = "TaskTemplate.Resources"
+_PLACEMENT = "TaskTemplate.Placement"
+_RESTART = "TaskTemplate.RestartPolicy"
+_HEALTH = f"{_CONTAINER}.Healthcheck"
+
+SERVICE = Table(
+    [
+        Field("image", Image(), f"{_CONTAINER}.Image", "--image", back=NEVER),
+        # mode stands before replicas: where the number of replicas lives depends on it
+        Field("mode", Mode(), "Mode", "--mode", back=NEVER, immutable=True),
+        Field("replicas", Number(), _replicas, "--replicas", default=1, back=ON_RESET, leave=-1),
+        Field("command", Words(type="raw"), f"{_CONTAINER}.Command", "--entrypoint", aliases=["entrypoint"]),
+        Field("args", Words(), f"{_CONTAINER}.Args", "--args"),
+        Field(
+            "env",
+            Pairs(split=lambda text: text.partition("=")[::2], join=lambda key, item: f"{key}={item}"),
+            f"{_CONTAINER}.Env",
+            "--env",
+        ),
+        Field("labels", Mapping(own=OWN_LABELS), "Labels", "--label"),
+        Field("container_labels", Mapping(), f"{_CONTAINER}.Labels", "--container-label"),
+        Field("publish", ports(), "EndpointSpec.Ports", "--publish"),
+        Field("endpoint_mode", Text(choices=["vip", "dnsrr"]), "EndpointSpec.Mode", "--endpoint-mode", default="vip"),
+        Field("networks", networks(), "TaskTemplate.Networks", "--network"),
+        Field("mounts", mounts(), f"{_CONTAINER}.Mounts", "--mount"),
+        Field(
+            "placement.constraints",
+            Texts(read=constraint, fold=folded_constraint),
+            f"{_PLACEMENT}.Constraints",
+            "--constraint",
+        ),
+        Field("placement.preferences", Preferences(), f"{_PLACEMENT}.Preferences", "--placement-pref"),
+        Field("placement.replicas_max_per_node", Number(), f"{_PLACEMENT}.MaxReplicas", "--replicas-max-per-node"),
+        Field("limits.cpus", _cpus(), f"{_RESOURCES}.Limits.NanoCPUs", "--limit-cpu"),
+        Field("limits.memory", Unit(_units.size), f"{_RESOURCES}.Limits.MemoryBytes", "--limit-memory"),
+        Field("limits.pids", Number(), f"{_RESOURCES}.Limits.Pids", "--limit-pids"),
+        Field("reservations.cpus", _cpus(), f"{_RESOURCES}.Reservations.NanoCPUs", "--reserve-cpu"),
+        Field("reservations.memory", Unit(_units.size), f"{_RESOURCES}.Reservations.MemoryBytes", "--reserve-memory"),
+        *_update_config("update_config", "UpdateConfig", "update", ["continue", "pause", "rollback"]),
+        *_update_config("rollback_config", "RollbackConfig", "rollback", ["continue", "pause"]),
+        Field(
+            "restart_config.condition",
+            Text(choices=["none", "on-failure", "any"]),
+            f"{_RESTART}.Condition",
+            "--restart-condition",
+            default="any",
+        ),
+        Field("restart_config.delay", _duration(), f"{_RESTART}.Delay", "--restart-delay", default=5 * _SECOND),
+        Field("restart_config.max_attempts", Number(), f"{_RESTART}.MaxAttempts", "--restart-max-attempts", default=0),
+        Field("restart_config.window", _duration(), f"{_RESTART}.Window", "--restart-window"),
+        Field("healthcheck.test", HealthTest(), f"{_HEALTH}.Test", "--health-cmd"),
+        Field("healthcheck.interval", _duration(), f"{_HEALTH}.Interval", "--health-interval"),
+        Field("healthcheck.timeout", _duration(), f"{_HEALTH}.Timeout", "--health-timeout"),
+        Field("healthcheck.retries", Number(), f"{_HEALTH}.Retries", "--health-retries"),
+        Field("healthcheck.start_period", _duration(), f"{_HEALTH}.StartPeriod", "--health-start-period"),
+        Field(
+            "healthcheck.start_interval",
+            _duration(),
+            f"{_HEALTH}.StartInterval",
+            "--health-start-interval",
+            api=(1, 44),
+        ),
+        Field("user", Text(), f"{_CONTAINER}.User", "--user"),
+        Field("working_dir", Text(), f"{_CONTAINER}.Dir", "--workdir"),
+        Field("hostname", Text(), f"{_CONTAINER}.Hostname", "--hostname"),
+        Field("groups", Texts(), f"{_CONTAINER}.Groups", "--group"),
+        Field("init", Bool(absent_differs=True), f"{_CONTAINER}.Init", "--init"),
+        Field("tty", Bool(), f"{_CONTAINER}.TTY", "--tty"),
+        Field("read_only", Bool(), f"{_CONTAINER}.ReadOnly", "--read-only"),
+        Field("stop_signal", Text(fold=folded_signal), f"{_CONTAINER}.StopSignal", "--stop-signal"),
+        Field(
+            "stop_grace_period",
+            _duration(),
+            f"{_CONTAINER}.StopGracePeriod",
+            "--stop-grace-period",
+            default=10 * _SECOND,
+        ),
+        Field(
+            "cap_add",
+            Texts(read=_units.capability, fold=_units.capability, sort=True),
+            f"{_CONTAINER}.CapabilityAdd",
+            "--cap-add",
+        ),
+        Field(
+            "cap_drop",
+            Texts(read=_units.capability, fold=_units.capability, sort=True),
+            f"{_CONTAINER}.CapabilityDrop",
+            "--cap-drop",
+        ),
+        Field("dns", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Nameservers", "--dns"),
+        Field("dns_search", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Search", "--dns-search"),
+        Field("dns_options", Texts(), f"{_CONTAINER}.DNSConfig.Options", "--dns-option"),
+        Field(
+            "hosts",
+            Pairs(split=lambda text: (text, ""), join=lambda name, address: f"{address} {name}", read=host_entry),
+            f"{_CONTAINER}.Hosts",
+            "--host",
+        ),
+        Field("sysctls", Mapping(), f"{_CONTAINER}.Sysctls", "--sysctl"),
+        Field("logging.driver", Text(), "TaskTemplate.LogDriver.Name", "--log-driver"),
+        Field("logging.options", Mapping(), "TaskTemplate.LogDriver.Options", "--log-opt"),
+    ],
+    # What the CLI sends for 'docker service create IMAGE'.
+    base={
+        "Labels": {},
+        "TaskTemplate": {
+            "ContainerSpec": {"Init": False, "DNSConfig": {}},
+            "Resources": {"Limits": {}, "Reservations": {}},
+            "Placement": {},
+        },
+        "Mode": {"Replicated": {"Replicas": 1}},
+        "EndpointSpec": {"Mode": "vip"},
+    },
+    filled=("TaskTemplate.RestartPolicy", "UpdateConfig", "RollbackConfig"),
+)
+
+_NAME = re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9]+)*")
+
+
+def name_problems(name):
+    """What is wrong with a service's name, as a list of sentences (the engine's rule for DNS labels)."""
+    if not _NAME.fullmatch(name) or len(name) > 63:
+        return [f"name: '{name}' is not a service's name: letters, digits, - and _, at most 63"]
+    return []
+
+
+def spec_problems(spec, declared):
+    """Combinations in a whole service spec that the engine refuses, or that say two things at once."""
+    problems = []
+    mode = next(iter(spec["Mode"]))
+    container = spec["TaskTemplate"].get("ContainerSpec") or {}
+    if not container.get("Image"):
+        problems.append("image: a new service needs one")
+    if mode == "Global":
+        for option in ("replicas", "placement.replicas_max_per_node"):
+            if option in declared:
+                problems.append(f"{option}: a service in mode global has one task on each node that fits")
+    endpoint = spec.get("EndpointSpec") or {}
+    ports = [normal_port(port) for port in endpoint.get("Ports") or ()]
+    if endpoint.get("Mode") == "dnsrr" and any(port[3] == "ingress" for port in ports):
+        problems.append("publish: endpoint_mode dnsrr goes with ports published in mode host, not ingress")
+    published = [(port[0], port[2]) for port in ports if port[0]]
+    for number, protocol in sorted({port for port in published if published.count(port) > 1}):
+        problems.append(f"publish: {number}/{protocol} is published twice")
+    log_driver = spec["TaskTemplate"].get("LogDriver") or {}
+    if log_driver.get("Options") and not log_driver.get("Name"):
+        problems.append("logging.options: they need logging.driver")
+    if (container.get("Healthcheck") or {}).get("Test") == ["NONE"]:
+        more = sorted(name for name in declared if name.startswith("healthcheck.") and name != "healthcheck.test")
+        problems.extend(f"{name}: the check is switched off (healthcheck.test is NONE)" for name in more)
+    return problems
+
+
+def tidy(spec):
+    """Last touches to a service spec that its fields cannot know of each other."""
+    container = spec["TaskTemplate"].get("ContainerSpec") or {}
+    health = container.get("Healthcheck") or {}
+    if (health.get("Test") or [""])[0] == "NONE":
+        container["Healthcheck"] = {"Test": ["NONE"]}
+
+
+def ingress_ports(service):
+    """Published ports in ingress mode of an API service, {(port, protocol)}, those the engine chose included."""
+    return {(port, protocol) for port, _target, protocol, mode in published(service) if mode == "ingress"}
+
+
+def published(service):
+    """All published ports of an API service, {(port, target, protocol, mode)}."""
+    ports = list((service.get("Spec", {}).get("EndpointSpec") or {}).get("Ports") or ())
+    ports += (service.get("Endpoint") or {}).get("Ports") or ()
+    return {normal_port(port) for port in ports}

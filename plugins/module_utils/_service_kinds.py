@@ -1,0 +1,254 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The kinds of value that only services have: image, mode, ports, networks, mounts, placement, health.
+
+PRIVATE to apiary.swarm: no other collection may import it. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+
+from . import _images, _units
+from ._fields import look_up
+from ._kinds import Kind, Records, Words, prune
+
+
+class Image(Kind):
+    def parse(self, value, world):
+        name = _images.tagged(value)
+        return world.pins.get(name, name)
+
+    def same(self, current, target):
+        return _images.same(current or "", target)
+
+
+class Mode(Kind):
+    """How many tasks: the API has one object for each mode, with that mode's numbers in it."""
+
+    MODES = {"replicated": "Replicated", "global": "Global"}
+
+    def argument(self):
+        return {"type": "str", "choices": list(self.MODES)}
+
+    def parse(self, value, world):
+        return {self.MODES[value]: {"Replicas": 1} if value == "replicated" else {}}
+
+    def normal(self, value):
+        return next(iter(value or {}), "")
+
+
+_CONSTRAINT = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(==|!=)\s*(\S.*?)\s*")
+
+
+def constraint(text):
+    if not _CONSTRAINT.fullmatch(text):
+        raise ValueError(f"'{text}' is not a constraint such as node.role==worker or node.labels.disk!=ssd")
+    return text
+
+
+def folded_constraint(text):
+    match = _CONSTRAINT.fullmatch(text)
+    return "".join(match.groups()) if match else text
+
+
+class Preferences(Kind):
+    """Spread over values of a label: {spread: node.labels.rack}, or the CLI's spread=node.labels.rack."""
+
+    type = "list"
+    elements = "raw"
+    mergeable = True
+
+    def parse(self, value, world):
+        return [{"Spread": {"SpreadDescriptor": self._label(item)}} for item in value]
+
+    def _label(self, item):
+        strategy, label = ("", "")
+        if isinstance(item, dict) and len(item) == 1:
+            strategy, label = next(iter(item.items()))
+        elif isinstance(item, str):
+            strategy, _equals, label = item.partition("=")
+        if strategy != "spread" or not label:
+            raise ValueError(f"{item!r} is not a preference such as spread: node.labels.rack")
+        return str(label)
+
+    def normal(self, value):
+        return [look_up(item, ("Spread", "SpreadDescriptor")) for item in value or ()]
+
+    def merge(self, current, target):
+        return list(current or ()) + [item for item in target if item not in (current or ())]
+
+
+class HealthTest(Words):
+    """Text is for the container's shell; a list begins with CMD, CMD-SHELL or NONE, as the API has it."""
+
+    def __init__(self):
+        super().__init__(type="raw")
+
+    def parse(self, value, world):
+        if isinstance(value, str):
+            return ["NONE"] if value.upper() == "NONE" else ["CMD-SHELL", value] if value else []
+        words = super().parse(value, world)
+        if words and words[0] not in ("NONE", "CMD", "CMD-SHELL"):
+            raise ValueError(f"the list begins with '{words[0]}', not with CMD, CMD-SHELL or NONE")
+        return words
+
+
+def host_entry(text):
+    """The engine's 'address name' from the CLI's name:address."""
+    name, colon, address = text.partition(":")
+    if not (name and colon and address):
+        raise ValueError(f"'{text}' is not a host such as db:10.0.0.5")
+    return f"{address} {name}"
+
+
+def _port(entry, world):
+    port = {
+        "Protocol": entry.get("protocol", "tcp"),
+        "TargetPort": entry["target_port"],
+        "PublishMode": entry.get("mode", "ingress"),
+    }
+    if entry.get("published_port"):
+        port["PublishedPort"] = entry["published_port"]
+    for number in (port["TargetPort"], port.get("PublishedPort", 1)):
+        if not 0 < number < 65536:
+            raise ValueError(f"there is no port {number}")
+    return port
+
+
+def normal_port(port):
+    return (
+        port.get("PublishedPort") or 0,
+        port.get("TargetPort"),
+        port.get("Protocol") or "tcp",
+        port.get("PublishMode") or "ingress",
+    )
+
+
+_PORT_OPTIONS = {
+    "published_port": {"type": "int"},
+    "target_port": {"type": "int", "required": True},
+    "protocol": {"type": "str", "choices": ["tcp", "udp", "sctp"]},
+    "mode": {"type": "str", "choices": ["ingress", "host"]},
+}
+
+
+def _network(entry, world):
+    network = {"Target": world.network_id(entry["name"])}
+    if entry.get("aliases"):
+        network["Aliases"] = entry["aliases"]
+    if entry.get("options"):
+        network["DriverOpts"] = {key: str(value) for key, value in entry["options"].items()}
+    return network
+
+
+def _normal_network(network):
+    return prune(dict(network, Aliases=sorted(network.get("Aliases") or ())))
+
+
+_NETWORK_OPTIONS = {
+    "name": {"type": "str", "required": True, "aliases": ["id"]},
+    "aliases": {"type": "list", "elements": "str"},
+    "options": {"type": "dict"},
+}
+
+
+# Options of a mount that only one type has: {option: (type, path in the API's Mount)}.
+_MOUNT_EXTRAS = {
+    "propagation": ("bind", ("BindOptions", "Propagation")),
+    "no_copy": ("volume", ("VolumeOptions", "NoCopy")),
+    "labels": ("volume", ("VolumeOptions", "Labels")),
+    "driver_config": ("volume", ("VolumeOptions", "DriverConfig")),
+    "tmpfs_size": ("tmpfs", ("TmpfsOptions", "SizeBytes")),
+    "tmpfs_mode": ("tmpfs", ("TmpfsOptions", "Mode")),
+}
+
+
+def _mount(entry, world):
+    kind = entry.get("type", "bind")
+    if not entry.get("source") and kind not in ("tmpfs", "volume"):
+        raise ValueError(f"a mount of type {kind} needs a source")
+    if entry.get("source") and kind == "tmpfs":
+        raise ValueError("a mount of type tmpfs has no source")
+    mount = {"Type": kind, "Target": entry["target"]}
+    if entry.get("source"):
+        mount["Source"] = entry["source"]
+    if entry.get("readonly"):
+        mount["ReadOnly"] = True
+    for option, (fits, path) in _MOUNT_EXTRAS.items():
+        if option in entry:
+            if kind != fits:
+                raise ValueError(f"{option} goes with type {fits}, not with {kind}")
+            mount.setdefault(path[0], {})[path[1]] = _mount_extra(option, entry[option])
+    return mount
+
+
+def _mount_extra(option, value):
+    if option == "tmpfs_size":
+        return _units.size(value)
+    if option == "tmpfs_mode":
+        return _units.file_mode(value)
+    if option == "labels":
+        return {str(key): str(item) for key, item in value.items()}
+    if option == "driver_config":
+        options = {str(key): str(item) for key, item in (value.get("options") or {}).items()}
+        return prune({"Name": value.get("name"), "Options": options})
+    return value
+
+
+_MOUNT_OPTIONS = {
+    "type": {"type": "str", "choices": ["bind", "volume", "tmpfs", "npipe"]},
+    "source": {"type": "str"},
+    "target": {"type": "str", "required": True},
+    "readonly": {"type": "bool"},
+    "propagation": {
+        "type": "str",
+        "choices": ["shared", "slave", "private", "rshared", "rslave", "rprivate"],
+    },
+    "no_copy": {"type": "bool"},
+    "labels": {"type": "dict"},
+    "driver_config": {
+        "type": "dict",
+        "options": {"name": {"type": "str"}, "options": {"type": "dict"}},
+    },
+    "tmpfs_size": {"type": "str"},
+    "tmpfs_mode": {"type": "raw"},
+}
+
+
+def folded_signal(text):
+    """SIGTERM, sigterm and TERM are the same."""
+    return text.upper()[3:] if text.upper().startswith("SIG") else text.upper()
+
+
+def ports():
+    return Records(
+        _PORT_OPTIONS,
+        build=_port,
+        key=lambda port: normal_port(port)[1:3],
+        expand=_units.ports,
+        normal=normal_port,
+    )
+
+
+def networks():
+    # In the order of their IDs, as the CLI sends them.
+    return Records(
+        _NETWORK_OPTIONS,
+        build=_network,
+        key=lambda network: network["Target"],
+        expand=lambda text: [{"name": text}],
+        normal=_normal_network,
+        order=lambda network: network["Target"],
+    )
+
+
+def mounts():
+    return Records(
+        _MOUNT_OPTIONS,
+        build=_mount,
+        key=lambda mount: mount["Target"],
+        expand=lambda text: [_units.mount(text)],
+    )

@@ -1,0 +1,200 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people write and what the engine's API wants: durations, sizes, processors, ports, mounts.
+
+PRIVATE to apiary.swarm: no other collection may import it.
+
+Pure. Every function raises ValueError with a sentence about the value; the caller knows the option's name.
+The short forms are those of the docker CLI (opts/ and cli/command/service/opts.go).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+_NANOSECONDS = {
+    "ns": 1,
+    "us": 1000,
+    "µs": 1000,
+    "ms": 1000**2,
+    "s": 1000**3,
+    "m": 60 * 1000**3,
+    "h": 3600 * 1000**3,
+    "d": 86400 * 1000**3,
+}
+_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
+_CPUS = re.compile(r"\d+(\.\d{1,9})?|\.\d{1,9}")
+_PORT = re.compile(
+    r"(?:(?P<published>\d+)(?:-(?P<published_end>\d+))?:)?(?P<target>\d+)(?:-(?P<target_end>\d+))?(?:/(?P<protocol>\w+))?"
+)
+
+
+def duration(value):
+    """A duration in nanoseconds from text like 1m30s, 1.5h or 0, or from a number of nanoseconds.
+
+    Days are taken as well (engines count them as hours). A bare number below a millisecond is refused: whoever
+    writes 10 means seconds, and the engine takes nanoseconds.
+    """
+    text = str(value).strip()
+    if re.fullmatch(r"\d+", text):
+        number = int(text)
+        if 0 < number < 10**6:
+            raise ValueError(f"{text} would be nanoseconds: name a unit, for example {text}s")
+        return number
+    total = Decimal(0)
+    position = 0
+    while position < len(text):
+        part = _DURATION_PART.match(text, position)
+        if not part:
+            break
+        total += Decimal(part.group(1)) * _NANOSECONDS[part.group(2)]
+        position = part.end()
+    if not text or position < len(text):
+        raise ValueError(f"'{value}' is not a duration such as 500ms, 10s, 1m30s or 24h")
+    return int(total)
+
+
+def duration_text(nanoseconds):
+    """Nanoseconds as the shortest text that duration() reads back."""
+    rest = int(nanoseconds)
+    parts = []
+    for unit in ("h", "m", "s", "ms", "us", "ns"):
+        count, rest = divmod(rest, _NANOSECONDS[unit])
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
+
+
+def size(value):
+    """A size in bytes from text like 512M, 1.5g or 64KiB, or from a number of bytes. K is 1024, as in the CLI."""
+    match = _SIZE.fullmatch(str(value).strip())
+    if not match:
+        raise ValueError(f"'{value}' is not a size such as 64K, 512M or 1.5G")
+    return int(Decimal(match.group(1)) * 1024 ** " kmgtp".index(match.group(2).lower() or " "))
+
+
+def cpus(value):
+    """A number of processors in billionths (NanoCPUs) from 0.5, 2 or the same as text."""
+    text = str(value).strip()
+    if not _CPUS.fullmatch(text):
+        raise ValueError(f"'{value}' is not a number of processors such as 0.5 or 2")
+    return int(Decimal(text) * 10**9)
+
+
+def capability(value):
+    """A capability as the engine names it: CAP_NET_ADMIN for net_admin, NET_ADMIN and CAP_NET_ADMIN; ALL stays."""
+    name = str(value).strip().upper()
+    return name if name == "ALL" or name.startswith("CAP_") else f"CAP_{name}"
+
+
+def file_mode(value):
+    """Permission bits: text is octal ('1770'), a number is taken as it is (YAML reads 01770 as octal itself)."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    try:
+        return int(str(value).strip(), 8)
+    except ValueError:
+        raise ValueError(f"'{value}' is not a file mode such as '0755'")
+
+
+def ports(value):
+    """Port options from the CLI's --publish text: 8080:80, 80, 53:53/udp, 8000-8002:80-82, published=8080,target=80.
+
+    Returns a list of dicts with published_port (absent: the engine chooses), target_port, protocol, mode.
+    """
+    text = str(value).strip()
+    if "=" in text:
+        return [_long_port(text)]
+    match = _PORT.fullmatch(text)
+    if not match:
+        raise ValueError(f"'{value}' is not a port such as 8080:80, 53:53/udp or published=8080,target=80,mode=host")
+    targets = _range(match.group("target"), match.group("target_end"))
+    published = _range(match.group("published"), match.group("published_end"))
+    if published and len(targets) == 1:
+        targets = targets * len(published)
+    if published and len(published) != len(targets):
+        raise ValueError(f"'{value}': {len(published)} published ports do not fit {len(targets)} target ports")
+    protocol = (match.group("protocol") or "tcp").lower()
+    entries = []
+    for index, target in enumerate(targets):
+        entry = {"target_port": target, "protocol": protocol, "mode": "ingress"}
+        if published:
+            entry["published_port"] = published[index]
+        entries.append(entry)
+    return entries
+
+
+def _range(first, last):
+    if first is None:
+        return []
+    low, high = int(first), int(last or first)
+    if high < low:
+        raise ValueError(f"the port range {low}-{high} runs backwards")
+    return list(range(low, high + 1))
+
+
+_PORT_KEYS = {"published": "published_port", "target": "target_port", "protocol": "protocol", "mode": "mode"}
+
+
+def _long_port(text):
+    entry = {"protocol": "tcp", "mode": "ingress"}
+    for key, value in _pairs(text):
+        if key not in _PORT_KEYS:
+            raise ValueError(f"'{text}': there is no {key}; there are {', '.join(_PORT_KEYS)}")
+        if value is None:
+            raise ValueError(f"'{text}': {key} needs a value")
+        entry[_PORT_KEYS[key]] = value.lower()
+    return entry
+
+
+# CLI key -> option of a mount; the keys of volume-label and volume-opt are collected into maps.
+_MOUNT_KEYS = {
+    "type": "type",
+    "source": "source",
+    "src": "source",
+    "target": "target",
+    "dst": "target",
+    "destination": "target",
+    "readonly": "readonly",
+    "ro": "readonly",
+    "bind-propagation": "propagation",
+    "volume-nocopy": "no_copy",
+    "tmpfs-size": "tmpfs_size",
+    "tmpfs-mode": "tmpfs_mode",
+}
+
+
+def mount(value):
+    """Mount options from the CLI's --mount text, for example type=bind,source=/a,target=/b,readonly.
+
+    As in the CLI the type is volume if the text names none.
+    """
+    entry = {"type": "volume"}
+    for key, text in _pairs(str(value).strip()):
+        if key == "volume-label":
+            _collect(entry.setdefault("labels", {}), text)
+        elif key == "volume-driver":
+            entry.setdefault("driver_config", {})["name"] = text
+        elif key == "volume-opt":
+            _collect(entry.setdefault("driver_config", {}).setdefault("options", {}), text)
+        elif key in _MOUNT_KEYS:
+            entry[_MOUNT_KEYS[key]] = True if text is None else text
+        else:
+            raise ValueError(f"'{value}': a mount has no {key}")
+    return entry
+
+
+def _collect(mapping, text):
+    key, _equals, value = (text or "").partition("=")
+    mapping[key] = value
+
+
+def _pairs(text):
+    """(key in lower case, value or None) of comma-separated key=value text; a field in double quotes may hold commas."""
+    for field in re.findall(r'(?:"[^"]*"|[^,"])+', text):
+        key, equals, value = field.strip().strip('"').partition("=")
+        yield key.lower(), value if equals else None

@@ -1,0 +1,170 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils import _units as units
+
+SECOND = 10**9
+
+
+@pytest.mark.parametrize(
+    ("text", "nanoseconds"),
+    [
+        ("10s", 10 * SECOND),
+        ("1m30s", 90 * SECOND),
+        ("1h2m3s4ms5us6ns", 3723 * SECOND + 4_005_006),
+        ("1.5s", 1_500_000_000),
+        (".5s", 500_000_000),
+        ("2160h0m0s", 2160 * 3600 * SECOND),
+        ("90d", 90 * 24 * 3600 * SECOND),
+        ("0", 0),
+        ("0s", 0),
+        (0, 0),
+        (5_000_000_000, 5 * SECOND),
+        ("5000000000", 5 * SECOND),
+    ],
+)
+def test_duration(text, nanoseconds):
+    assert units.duration(text) == nanoseconds
+
+
+@pytest.mark.parametrize("text", ["", "ten", "10", 10, "10 s", "1s2", "-5s", "1x", "s", None])
+def test_duration_refuses(text):
+    with pytest.raises(ValueError, match="unit|duration"):
+        units.duration(text)
+
+
+@pytest.mark.parametrize("text", ["0s", "1ms", "1m30s", "24h", "500ms", "1h1s", "7us3ns"])
+def test_duration_text_is_read_back(text):
+    assert units.duration_text(units.duration(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("512M", 512 * 1024**2),
+        ("512m", 512 * 1024**2),
+        ("512MB", 512 * 1024**2),
+        ("512MiB", 512 * 1024**2),
+        ("1.5g", 1536 * 1024**2),
+        ("64 k", 65536),
+        ("100b", 100),
+        ("4194304", 4194304),
+        (4194304, 4194304),
+        (0, 0),
+        ("1T", 1024**4),
+        ("1P", 1024**5),
+    ],
+)
+def test_size(text, size):
+    assert units.size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "M", "-1", "5X", "1..5G", "5 MB x", None])
+def test_size_refuses(text):
+    with pytest.raises(ValueError, match="size"):
+        units.size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "nano"),
+    [(0.5, 500_000_000), ("1.5", 1_500_000_000), (2, 2 * SECOND), (".1", 10**8), (0, 0), (0.3, 3 * 10**8)],
+)
+def test_cpus(text, nano):
+    assert units.cpus(text) == nano
+
+
+@pytest.mark.parametrize("text", ["-1", "half", "", "1e3", "0.0000000001"])
+def test_cpus_refuses(text):
+    with pytest.raises(ValueError, match="processors"):
+        units.cpus(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("net_admin", "CAP_NET_ADMIN"),
+        ("NET_ADMIN", "CAP_NET_ADMIN"),
+        ("cap_net_admin", "CAP_NET_ADMIN"),
+        ("all", "ALL"),
+    ],
+)
+def test_capability(text, name):
+    assert units.capability(text) == name
+
+
+@pytest.mark.parametrize(("value", "bits"), [("1770", 0o1770), ("0755", 0o755), (0o700, 0o700), ("0o644", 0o644)])
+def test_file_mode(value, bits):
+    assert units.file_mode(value) == bits
+
+
+def test_file_mode_refuses():
+    with pytest.raises(ValueError, match="file mode"):
+        units.file_mode("rwx")
+
+
+def port(target, published=None, protocol="tcp", mode="ingress"):
+    entry = {"target_port": target, "protocol": protocol, "mode": mode}
+    if published is not None:
+        entry["published_port"] = published
+    return entry
+
+
+@pytest.mark.parametrize(
+    ("text", "entries"),
+    [
+        ("80", [port(80)]),
+        ("8080:80", [port(80, 8080)]),
+        ("53:53/udp", [port(53, 53, "udp")]),
+        ("8000-8001:80-81", [port(80, 8000), port(81, 8001)]),
+        ("8000-8001:80", [port(80, 8000), port(80, 8001)]),
+        ("published=8080,target=80", [port("80", "8080")]),
+        ("target=80,mode=host,protocol=udp", [port("80", None, "udp", "host")]),
+        ("Mode=HOST,target=80", [port("80", mode="host")]),
+    ],
+)
+def test_ports(text, entries):
+    assert units.ports(text) == entries
+
+
+@pytest.mark.parametrize("text", ["", "a:b", "1-3:1-2", "9-8:1", "nonsense=1,target=2", "127.0.0.1:80:80", "target"])
+def test_ports_refuses(text):
+    with pytest.raises(ValueError, match="port|published|there is no"):
+        units.ports(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("source=a,target=/b", {"type": "volume", "source": "a", "target": "/b"}),
+        ("type=bind,src=/a,dst=/b,ro", {"type": "bind", "source": "/a", "target": "/b", "readonly": True}),
+        (
+            "type=bind,src=/a,dst=/b,readonly=false",
+            {"type": "bind", "source": "/a", "target": "/b", "readonly": "false"},
+        ),
+        (
+            "type=tmpfs,target=/t,tmpfs-size=1M,tmpfs-mode=1770",
+            {"type": "tmpfs", "target": "/t", "tmpfs_size": "1M", "tmpfs_mode": "1770"},
+        ),
+        (
+            'source=a,target=/b,volume-driver=local,"volume-opt=o=addr=1.2.3.4,rw",volume-opt=type=nfs,volume-label=x=y,volume-nocopy',
+            {
+                "type": "volume",
+                "source": "a",
+                "target": "/b",
+                "no_copy": True,
+                "labels": {"x": "y"},
+                "driver_config": {"name": "local", "options": {"o": "addr=1.2.3.4,rw", "type": "nfs"}},
+            },
+        ),
+    ],
+)
+def test_mount(text, entry):
+    assert units.mount(text) == entry
+
+
+def test_mount_refuses():
+    with pytest.raises(ValueError, match="has no colour"):
+        units.mount("source=a,target=/b,colour=red")
