@@ -22,6 +22,8 @@ import struct
 from ._errors import SwarmError
 
 _ADDRESS = re.compile(r"\[(?P<six>[^]]+)\](?::(?P<port6>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?")
+ADDRESS_OPTIONS = ("advertise_addr", "listen_addr", "data_path_addr")
+_ANY = ("0.0.0.0", "::")
 SIOCGIFADDR = 0x8915  # linux/sockios.h
 
 
@@ -100,6 +102,24 @@ def resolve(option, address, node):
         hint="Nothing was changed. Name an address of this host that the other nodes can reach.",
         node=node,
     )
+
+
+def resolve_all(params, node, local):
+    """{option: IP address or None} for the addresses that init and join take; None where it is not said or cannot be told.
+
+    Raises SwarmError (kind advertise_addr) for one that is not this host's, if local says that the engine is on this host.
+    """
+    found = {}
+    for option in ADDRESS_OPTIONS:
+        address = params[option]
+        host = host_of(address) if address else None
+        if not address or host in _ANY:
+            found[option] = None
+        elif local:
+            found[option] = resolve(option, address, node)
+        else:
+            found[option] = host if is_ip(host) else None
+    return found
 
 
 def answers(address, timeout=3.0):

@@ -145,12 +145,13 @@ swarm:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.apiary.swarm.plugins.module_utils._addresses import host_of, is_ip, is_local, resolve
+from ansible_collections.apiary.swarm.plugins.module_utils._addresses import ADDRESS_OPTIONS, is_local, resolve_all
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._join import refuse_other_address
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
     argument_spec,
     declared,
@@ -162,13 +163,10 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import 
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import obstacle, obstacle_error
 
-ADDRESSES = ("advertise_addr", "listen_addr", "data_path_addr")
-UNSPECIFIED = ("0.0.0.0", "::")
-
 
 def flow(engine, params, check_mode):
     values = declared(params)
-    advertised = check_addresses(params, engine.name)
+    advertised = resolve_all(params, engine.name, is_local(params["docker_host"]))["advertise_addr"]
     info = engine.info()
     cause = obstacle(info)
     if cause == "inactive":
@@ -176,20 +174,6 @@ def flow(engine, params, check_mode):
     if cause:
         raise obstacle_error(info, "initialise a swarm or change its settings", engine.name, cause)
     return update(engine, params, values, advertised, info, check_mode)
-
-
-def check_addresses(params, node):
-    """The IP address that advertise_addr stands for, if it can be told. Raises SwarmError for one that is not this host's."""
-    found = {}
-    for option in ADDRESSES:
-        address = params[option]
-        if not address or host_of(address) in UNSPECIFIED:
-            continue
-        if is_local(params["docker_host"]):
-            found[option] = resolve(option, address, node)
-        elif is_ip(host_of(address)):
-            found[option] = host_of(address)
-    return found.get("advertise_addr")
 
 
 def initialise(engine, params, values, advertised, info, check_mode):
@@ -204,7 +188,7 @@ def initialise(engine, params, values, advertised, info, check_mode):
         Spec=spec_of(values),
     )
     if check_mode:
-        asked = {key: params[key] for key in params if key in argument_spec() or key in ADDRESSES}
+        asked = {key: params[key] for key in params if key in argument_spec() or key in ADDRESS_OPTIONS}
         after = {key: asked[key] for key in asked if asked[key] is not None}
         return result([f"would {doing}"], {}, after, read_swarm(engine, info))
     try:
@@ -265,17 +249,6 @@ def update(engine, params, values, advertised, info, check_mode):
     info = read_back(engine, values)
     after = settings(info["Swarm"]["Cluster"])
     return result(told(before, after, "changed"), before, after, read_swarm(engine, info, nodes))
-
-
-def refuse_other_address(info, advertised, node):
-    present = info["Swarm"]["NodeAddr"]
-    if advertised and present != advertised:
-        raise SwarmError(
-            f"advertise_addr is {present} on {node} and cannot be changed to {advertised} while the node is in a swarm",
-            kind="immutable",
-            hint="Declare the present address; or demote the node, let it leave and join again with the new address.",
-            node=node,
-        )
 
 
 def read_back(engine, values):
