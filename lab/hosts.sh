@@ -50,7 +50,7 @@ start() {
     '') ;;
     *) die "container $name is $state: neither running nor stopped" ;;
   esac
-  docker create --name "$name" --hostname "$host" --label "$LAB_LABEL" --network "$network" --ip "$(address_of "$host")" "$@" "$image" >/dev/null
+  docker create --name "$name" --label "$LAB_LABEL" --network "$network" --ip "$(address_of "$host")" "$@" "$image" >/dev/null
   tar -C "$seed" --owner=0 --group=0 -c . | docker cp - "$name:/"
   docker start "$name" >/dev/null
 }
@@ -68,9 +68,12 @@ start_host() {
   install -D -m600 "$LAB_STATE/host-$host" "$seed/etc/ssh/ssh_host_ed25519_key"
   install -D -m644 "$LAB_STATE/host-$host.pub" "$seed/etc/ssh/ssh_host_ed25519_key.pub"
   install -D -m644 "$LAB_STATE/id.pub" "$seed/etc/ssh/authorized_keys.d/$LAB_SSH_USER"
+  # Not by docker's --hostname and --add-host: those make every host known to every other one, which is role hosts' work.
+  say "$host" >"$seed/etc/hostname"
+  printf '%s\n' '127.0.0.1 localhost localhost.localdomain' '::1 localhost localhost.localdomain' "$(address_of depot) depot" >"$seed/etc/hosts"
   for port in 5000 5001; do install -D -m644 "$LAB_STATE/ca.crt" "$seed/etc/docker/certs.d/depot:$port/ca.crt"; done
   # On volumes: an engine's layers cannot lie on the layers of the engine below it.
-  start "$host" "$seed" "$host_image" "${flags[@]}" --add-host "depot:$(address_of depot)" \
+  start "$host" "$seed" "$host_image" "${flags[@]}" \
     --mount "type=volume,dst=/var/lib/docker,volume-label=$LAB_LABEL" --mount "type=volume,dst=/var/lib/containerd,volume-label=$LAB_LABEL"
 }
 
