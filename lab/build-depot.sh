@@ -5,6 +5,7 @@
 # The depot's image: nginx over RPMs and wheels, and the registry with the images already pushed to it. Prints its name.
 # build-depot.sh RPMS WHEELS IMAGES (directories that the other steps printed)
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 rpms=$1 wheels=$2 images=$3

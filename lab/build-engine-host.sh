@@ -6,6 +6,7 @@
 # image by dnf and pip out of the depot, as role engine does it. Prints its name.
 # build-engine-host.sh DEPOT_IMAGE HOST_IMAGE
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 depot_image=$1 host_image=$2

@@ -4,8 +4,9 @@
 #
 # The host image: Debian packages with the face of CentOS Stream 9. They are unpacked without their maintainer scripts (a
 # tenth of the time debootstrap takes), what those would have done follows, then the files of host/rootfs and host/any,
-# then the stub entries of host/stubs in the rpm database. Prints the image's name.
+# then the stub entries of host/stubs in the rpm database. Prints the image's name; with --have only if it is there.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 key=$({ packages_of "$LAB_BASE_SUITE" host; say "$LAB_SSH_USER"; } | content_key lab/build-host.sh lab/host)
@@ -13,6 +14,8 @@ if have_image "host:$key"; then
   say "apiary-lab/host:$key"
   exit
 fi
+[[ ${1:-} != --have ]] || exit 1
+((EUID == 0)) || die "must be root: a root file system is unpacked and entered"
 
 stub_spec() {
   cat <<END

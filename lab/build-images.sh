@@ -5,6 +5,7 @@
 # The roots of the small images as tar files: nginx-VERSION.tar of two Debian suites and busybox.tar for services, and
 # depot.tar (nginx and docker-registry). Each is a few packages and a busybox for its shell. Prints the directory.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 key=$({

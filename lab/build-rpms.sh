@@ -4,6 +4,7 @@
 #
 # A signed RPM repository as upstream's mirror has it, with the engines of three Debian suites. Prints its directory.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 suites=()
@@ -36,6 +37,7 @@ one_engine() {
   cp "$work/runtime/usr/sbin/runc" "$root/usr/bin/runc"
   cp "$work/runtime/usr/bin/tini-static" "$root/usr/bin/docker-init"
   cp "$units/docker.socket" "$units/containerd.service" "$root/usr/lib/systemd/system"
+  # shellcheck disable=SC2016 # systemd's variable
   sed 's,/usr/sbin/dockerd,/usr/bin/dockerd,; s, \$DOCKER_OPTS,,; /^EnvironmentFile/d' "$units/docker.service" \
     >"$root/usr/lib/systemd/system/docker.service"
   cp "$LAB_DIR/rpms/config.toml" "$root/etc/containerd"

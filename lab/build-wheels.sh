@@ -5,6 +5,7 @@
 # The Docker SDK's wheels for each Python the hosts may have, as role engine pins them: a flat directory, and below simple/
 # an index for pip. Only wheels that run anywhere (py3-none-any). Prints the directory.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 requirements=roles/engine/files/sdk-requirements.txt

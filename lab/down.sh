@@ -3,15 +3,11 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 #
 # Takes the lab away: its containers, volumes and network, its keys, and the engine if up.sh started it and nothing else
-# runs in it. The build cache and installed packages stay: clean.sh removes those. Running it twice does no harm.
+# runs in it. Running it twice does no harm.
+#   --all  every lab of this checkout, and also what was built (build/lab and images) and the packages up.sh installed
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
-
-check_settings
-if [[ -d $LAB_STATE ]]; then
-  exec {lock_fd}>"$LAB_STATE/lock"
-  flock "$lock_fd"
-fi
 
 # Ansible's lasting connections, while there is still something at their other end.
 close_connections() {
@@ -28,42 +24,100 @@ close_connections() {
 labelled() { docker "$@" --quiet --filter "label=$LAB_LABEL"; }
 
 remove_all() {
-  local ids
+  local id ids pids=()
   mapfile -t ids < <(labelled ps --all)
-  # Killed, not stopped: nothing in it is to be kept.
-  ((${#ids[@]} == 0)) || printf '%s\n' "${ids[@]}" | xargs -P4 -n1 docker rm -fv >/dev/null
+  for id in "${ids[@]}"; do
+    docker rm --force --volumes "$id" >/dev/null & # killed, not stopped: nothing in it is to be kept
+    pids+=($!)
+  done
+  for id in "${pids[@]}"; do wait "$id"; done
   mapfile -t ids < <(labelled volume ls)
   ((${#ids[@]} == 0)) || docker volume rm "${ids[@]}" >/dev/null
   mapfile -t ids < <(labelled network ls)
   ((${#ids[@]} == 0)) || docker network rm "${ids[@]}" >/dev/null
 }
 
+one_lab() {
+  lock "lab-$LAB_NAME"
+  close_connections
+  if [[ $engine == yes ]]; then
+    remove_all
+  elif [[ -e $LAB_STATE/inventory.json ]]; then
+    say "no engine answers: what it holds of lab '$LAB_NAME' is removed when this is run with the engine running"
+  fi
+  rm -rf "$LAB_STATE"
+  rm -f "$LAB_CACHE/logs/$LAB_NAME"-*
+  exec {LOCK_FD}>&-
+}
+
+remove_images() {
+  local ids
+  mapfile -t ids < <(docker images --all --quiet --no-trunc --filter "label=apiary.lab.checkout=$LAB_ROOT" | sort -u)
+  ((${#ids[@]} == 0)) || docker rmi --force "${ids[@]}" >/dev/null
+}
+
 stop_engine() {
   local pid
   [[ -e $LAB_CACHE/engine-started ]] || return 0
   if [[ -n $(docker ps --quiet) ]]; then
-    say "the engine goes on: other containers run in it. The last \`make down\` stops it"
+    say "the engine goes on: other containers run in it"
     return 0
   fi
   if [[ -d /run/systemd/system ]]; then
     as_root systemctl stop docker.socket docker.service containerd.service
   else
-    as_root service docker stop >/dev/null 2>&1 || true
-    pid=$(cat /run/docker.pid /var/run/docker.pid 2>/dev/null | head -n1) || true
-    if [[ -n $pid && -d /proc/$pid ]]; then
-      as_root kill "$pid"
-      wait_for 30 "the end of the engine" test ! -d "/proc/$pid"
-    fi
+    pid=$(cat /run/docker.pid) || die "the engine has left no /run/docker.pid to stop it by"
+    as_root service docker stop >/dev/null 2>&1 || as_root kill "$pid"
+    wait_for 30 "the end of the engine" test ! -d "/proc/$pid"
   fi
-  rm "$LAB_CACHE/engine-started"
+  mv "$LAB_CACHE/engine-started" "$LAB_CACHE/engine-stopped" # its images are still there: --all starts it once more
 }
 
-close_connections
-if docker info >/dev/null 2>&1; then
-  remove_all
-  stop_engine
-elif [[ -e $LAB_STATE/inventory.json ]]; then
-  say "no engine answers: containers of the lab that it may still hold are removed when it runs and this is run again"
+# Only if nothing else has come to depend on them since.
+remove_packages() {
+  local list=$LAB_CACHE/installed-packages packages others
+  [[ -s $list ]] || return 0
+  mapfile -t packages < <(comm -12 <(sort -u "$list") <(dpkg-query -W -f '${Package}\n' | sort))
+  others=$(apt-get -s purge "${packages[@]}" | awk '/^Purg/ {print $2}' | sort | comm -23 - <(sort -u "$list") | xargs)
+  if [[ -n $others ]]; then
+    say "left installed, because others need them by now ($others): ${packages[*]}"
+    return 0
+  fi
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y purge "${packages[@]}" >/dev/null
+  say "removed ${#packages[@]} packages that the lab had installed"
+}
+
+check_settings
+all=no
+case ${1:-} in
+  '') ;;
+  --all) all=yes ;;
+  *) die "unknown option $1 (there is --all)" ;;
+esac
+
+engine=yes
+find_engine || engine=no
+if [[ $all == no ]]; then
+  one_lab
+  [[ $engine == no ]] || stop_engine
+  exit
 fi
-rm -rf "$LAB_STATE"
-rm -f "$LAB_CACHE/logs/$LAB_NAME"-*
+
+if [[ $engine == no && -e $LAB_CACHE/engine-stopped ]]; then
+  "$LAB_DIR/prepare.sh" >/dev/null
+  find_engine && engine=yes
+fi
+for state in "$LAB_BUILD"/*/; do
+  LAB_STATE=${state%/}
+  LAB_NAME=${LAB_STATE##*/}
+  LAB_LABEL=apiary.lab=$LAB_NAME
+  [[ $LAB_NAME == cache || $LAB_NAME == '*' ]] || one_lab
+done
+if [[ $engine == yes ]]; then
+  remove_images
+  stop_engine
+elif [[ -e $LAB_CACHE/versions.json ]]; then
+  say "no engine answers: images of the lab that it may hold stay there (label apiary.lab.checkout=$LAB_ROOT)"
+fi
+remove_packages
+rm -rf "$LAB_BUILD"

@@ -5,12 +5,11 @@
 # The image the hosts are made from: LAB_IMAGE if it says that it is ready, an image derived from it by centos/Dockerfile
 # if it does not, the one built from Debian packages if LAB_IMAGE is empty. Prints its name.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 if [[ -z $LAB_IMAGE ]]; then
-  if ((EUID == 0)); then exec "$LAB_DIR/build-host.sh"; fi
-  # Files of root and a chroot: as root, and nothing of it stays behind but the image.
-  as_root env "LAB_NGINX_SUITES=$LAB_NGINX_SUITES" "$LAB_DIR/build-host.sh"
+  "$LAB_DIR/build-host.sh" --have || as_root "$LAB_DIR/build-host.sh"
   exit
 fi
 

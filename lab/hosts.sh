@@ -5,6 +5,7 @@
 # Network, depot and hosts of this lab: creates what is not there, starts what is stopped, leaves what runs, waits until
 # all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 depot_image=$1 host_image=$2
@@ -19,7 +20,7 @@ create_network() {
 
 # How a container must be run so that systemd and an engine work in it.
 host_flags() {
-  flags=(--stop-signal SIGRTMIN+3 --tmpfs /run --tmpfs /tmp:exec,mode=1777)
+  flags=(--stop-signal SIGRTMIN+3 --tmpfs /run --tmpfs "/tmp:exec,mode=1777")
   if [[ -d /lib/modules/$(uname -r) ]]; then flags+=(-v /lib/modules:/lib/modules:ro); fi
   local cgroup
   cgroup=$(docker info --format '{{.CgroupVersion}}')
@@ -97,18 +98,22 @@ wait_for_depot() {
 # Sockets of Ansible's connections to this lab: short (a socket's path is limited), and of this lab alone.
 control_dir() {
   [[ -s $LAB_STATE/control-dir ]] || mktemp -d "/tmp/apiary-$LAB_NAME.XXXXXX" >"$LAB_STATE/control-dir"
-  mkdir -p -m700 "$(cat "$LAB_STATE/control-dir")"
-  cat "$LAB_STATE/control-dir"
+  local dir
+  dir=$(cat "$LAB_STATE/control-dir")
+  [[ -d $dir ]] || mkdir -m700 "$dir" # /tmp is cleared when the machine starts
+  say "$dir"
 }
 
 write_inventory() {
-  # shellcheck disable=SC2086 # a list of words
-  python3 - "$LAB_STATE" "$(control_dir)" "$LAB_SSH_USER" "$LAB_ENGINE" \
-    $(for host in $LAB_HOSTS; do say "$host=$(address_of "$host")"; done) >"$LAB_STATE/inventory.json.new" <<'END'
+  local host pairs=()
+  for host in $LAB_HOSTS; do pairs+=("$host=$(address_of "$host")"); done
+  python3 - "$LAB_STATE" "$(control_dir)" "$LAB_SSH_USER" "$LAB_ENGINE" "$LAB_CACHE/versions.json" "${pairs[@]}" \
+    >"$LAB_STATE/inventory.json.new" <<'END'
 import json
 import sys
 
-state, control_dir, user, engine, *pairs = sys.argv[1:]
+state, control_dir, user, engine, versions, *pairs = sys.argv[1:]
+containerd = {entry["engine"]: entry["containerd"] for entry in json.load(open(versions))["engines"]}
 addresses = dict(pair.split("=") for pair in pairs)
 inventory = {
     "_meta": {"hostvars": {host: {"ansible_host": address} for host, address in addresses.items()}},
@@ -121,6 +126,7 @@ inventory = {
             "ansible_control_path_dir": control_dir,
             "ansible_python_interpreter": "/usr/bin/python3",
             "engine_version": engine,
+            "engine_containerd_version": containerd[engine],
         },
     },
     "swarm_managers": {"hosts": [host for host in addresses if host.startswith("manager")]},

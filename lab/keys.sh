@@ -5,6 +5,7 @@
 # What makes this lab's hosts known to each other and to nobody else, once a lab: the key to log in with, the hosts' own
 # keys, the depot's authority and certificate, the password of its second registry. All below build/lab/NAME.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 [[ ! -e $LAB_STATE/ssh_config ]] || exit 0

@@ -8,7 +8,7 @@ set -euo pipefail
 umask 022
 export LC_ALL=C
 
-# shellcheck source=lab/settings.sh
+# shellcheck source-path=SCRIPTDIR source=settings.sh
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"
 
 say() { printf '%s\n' "$*"; }
@@ -36,11 +36,37 @@ address_of() {
 }
 
 check_settings() {
-  [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ ]] || die "LAB_NAME '$LAB_NAME': lower case letters, digits and dashes"
+  [[ $LAB_NAME =~ ^[a-z][a-z0-9-]*$ && $LAB_NAME != cache ]] ||
+    die "LAB_NAME '$LAB_NAME': lower case letters, digits and dashes, and not 'cache'"
   [[ $LAB_SUBNET =~ ^[0-9]+\.[0-9]+\.[0-9]+\.0/24$ ]] || die "LAB_SUBNET '$LAB_SUBNET': a /24 network such as 172.30.77.0/24"
   local host
   for host in $LAB_HOSTS; do address_of "$host" >/dev/null; done
   [[ $(uname -m) == x86_64 ]] || die "the lab's engines are built for x86_64, this machine is $(uname -m)"
+}
+
+# The docker command line, by sudo where this user may not talk to the engine.
+docker() {
+  if [[ ${LAB_DOCKER:-} == sudo ]]; then sudo -- env docker "$@"; else command docker "$@"; fi
+}
+
+# find_engine : is there an engine that answers? Settles how to talk to it, for this script and those it starts.
+find_engine() {
+  local answer
+  export LAB_DOCKER=
+  answer=$(docker info 2>&1 >/dev/null) && return
+  if ((EUID != 0)) && [[ $answer == *"permission denied"* ]]; then
+    LAB_DOCKER=sudo
+    docker info >/dev/null 2>&1 && return
+    LAB_DOCKER=
+  fi
+  return 1
+}
+
+# lock NAME : waits for another run to end; LOCK_FD is open as long as the lock is held
+lock() {
+  mkdir -p "$LAB_CACHE/locks"
+  exec {LOCK_FD}>"$LAB_CACHE/locks/$1"
+  flock -n "$LOCK_FD" || { say "  waiting for another run to end ($1)"; flock "$LOCK_FD"; }
 }
 
 # wait_for SECONDS WHAT COMMAND... : polls until the command succeeds
@@ -48,7 +74,7 @@ wait_for() {
   local until=$((SECONDS + $1)) what=$2
   shift 2
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || die "$what does not answer ($*)"
+    ((SECONDS < until)) || die "$what: no success within the time ($*)"
     sleep 0.2
   done
 }
@@ -113,6 +139,7 @@ unpack() {
   local dir
   mkdir -p "$2"/usr/{bin,sbin,lib,lib64}
   for dir in bin sbin lib lib64; do ln -sfn "usr/$dir" "$2/$dir"; done
+  # shellcheck disable=SC2016 # for the inner shell
   (cd "$LAB_CACHE/packages/$1" && ROOT=$2 xargs -P"$(nproc)" -n1 bash -o pipefail -ec \
     'dpkg-deb --fsys-tarfile "$0" | tar -x -C "$ROOT" --keep-directory-symlink --exclude=./usr/share/{doc,man,locale,info,lintian,bug,zsh,bash-completion}')
 }

@@ -6,6 +6,7 @@
 # machine's apt is changed. build/lab/packages/SUITE.list says what was resolved (set, address, file, hash), SUITE/ holds
 # the files. Resolved once; again with --refresh, and when the mirror no longer has a file.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 dir=$LAB_CACHE/packages

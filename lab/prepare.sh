@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, apiary.swarm maintainers
 #
-# Brings the control machine to where the lab can be built: tools by apt and a running engine. Says first what it will do.
-# Notes in build/lab what it installed and started, so that down.sh stops, and clean.sh removes, just that.
+# Brings the control machine to where the lab can be built: tools by apt and a running engine. With --announce it only says
+# what it will do. Notes in build/lab/cache what it installed and started, for down.sh.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 missing_packages() {
@@ -22,20 +23,6 @@ ssh openssh-client
 END
 }
 
-engine_answers() { docker info >/dev/null 2>&1; }
-
-announce() {
-  say "The lab '$LAB_NAME': $LAB_HOSTS and a depot for packages and images, as containers on network $LAB_SUBNET."
-  if ((${#missing[@]})); then say "  will install by apt: ${missing[*]}"; fi
-  if [[ $engine == no ]]; then
-    say "  will install and start Docker, from this machine's own distribution ($(engine_problem))"
-  fi
-  if [[ ! -e $LAB_CACHE/versions.json ]]; then
-    say "  will build images and packages, about a minute and 1.5 GB, once ($LAB_CACHE)"
-  fi
-  say "  \`make down\` takes the lab away again, \`make clean\` also what was built and installed for it"
-}
-
 # Why no engine answers, in the engine's own words where there is one.
 engine_problem() {
   if command -v docker >/dev/null; then
@@ -43,6 +30,14 @@ engine_problem() {
   else
     say "there is none"
   fi
+}
+
+announce() {
+  say "Lab '$LAB_NAME': $LAB_HOSTS and a depot for packages and images, as containers on $LAB_SUBNET."
+  if ((${#missing[@]})); then say "  installs by apt: ${missing[*]}"; fi
+  if [[ $engine == no ]]; then say "  installs and starts Docker from this machine's distribution (now: $(engine_problem))"; fi
+  if [[ ! -e $LAB_CACHE/versions.json ]]; then say "  builds packages and images, once: about a minute and 2 GB in ${LAB_CACHE#"$LAB_ROOT/"} and Docker"; fi
+  say "  \`make down\` takes the lab away, \`make clean\` also what was built and installed for it"
 }
 
 installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '/^ii/ {print $2}' | sort; }
@@ -59,32 +54,38 @@ with_record() {
 apt_install() {
   local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
   as_root "${apt[@]}" install --no-install-recommends "$@" && return
-  as_root "${apt[@]}" update # no lists yet, or too old ones
-  as_root "${apt[@]}" install --no-install-recommends "$@"
+  as_root "${apt[@]}" update && # no lists yet, or too old ones
+    as_root "${apt[@]}" install --no-install-recommends "$@"
 }
 
 start_engine() {
-  local arguments=()
-  ((EUID == 0)) || arguments=(--become)
-  "$ANSIBLE_PLAYBOOK" "$LAB_DIR/engine.yml" "${arguments[@]}"
-  engine_answers || die "the engine was started, but this user cannot talk to it: $(engine_problem)"
+  local arguments=(-i 'localhost,')
+  ((EUID == 0)) || arguments+=(--become)
+  (cd "$LAB_ROOT" && "$ANSIBLE_PLAYBOOK" "${arguments[@]}" "$LAB_DIR/engine.yml")
 }
 
-mkdir -p "$LAB_CACHE/logs"
+mkdir -p "$LAB_CACHE"
 mapfile -t missing < <(missing_packages)
 engine=yes
-engine_answers || engine=no
-if [[ ${1:-} == --announce ]]; then
-  announce
-  exit
-fi
+find_engine || engine=no
+case ${1:-} in
+  --announce)
+    announce
+    exit
+    ;;
+  --needs-root) # exit status: is there anything to do as root?
+    ((${#missing[@]})) || [[ $engine == no ]]
+    exit
+    ;;
+esac
 
 if ((${#missing[@]})); then
-  command -v apt-get >/dev/null || die "these tools are missing and there is no apt to install them: ${missing[*]}"
+  command -v apt-get >/dev/null || die "these are missing, and there is no apt to install them: ${missing[*]}"
   with_record apt_install "${missing[@]}"
 fi
 if [[ $engine == no ]]; then
-  [[ -x $ANSIBLE_PLAYBOOK ]] || die "no $ANSIBLE_PLAYBOOK to start an engine with: run \`make .venv\`, or start Docker yourself"
-  : >"$LAB_CACHE/engine-started" # before: an interrupted start is stopped as well
+  [[ -x $ANSIBLE_PLAYBOOK ]] || die "no $ANSIBLE_PLAYBOOK to start an engine with: use \`make lab\`, or start Docker yourself"
+  : >"$LAB_CACHE/engine-started" # first, so that an interrupted start is taken back as well
   with_record start_engine
+  find_engine || die "the engine was started, but does not answer: $(engine_problem)"
 fi

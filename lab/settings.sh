@@ -25,8 +25,9 @@ LAB_SSH_USER=ops
 
 LAB_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 LAB_DIR=$LAB_ROOT/lab
-LAB_CACHE=$LAB_ROOT/build/lab                 # shared by all labs of this checkout
-LAB_STATE=$LAB_CACHE/$LAB_NAME                # this lab's keys, certificates and inventory
+LAB_BUILD=$LAB_ROOT/build/lab
+LAB_CACHE=$LAB_BUILD/cache                    # what was built, for all labs of this checkout
+LAB_STATE=$LAB_BUILD/$LAB_NAME                # this lab's keys, certificates and inventory
 LAB_TMP=${LAB_TMP:-$LAB_CACHE/tmp}
 LAB_LABEL=apiary.lab=$LAB_NAME
 ANSIBLE_PLAYBOOK=${ANSIBLE_PLAYBOOK:-$LAB_ROOT/.venv/bin/ansible-playbook}

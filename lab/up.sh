@@ -7,6 +7,7 @@
 #   --refresh      ask the package mirror again, and build what has changed
 # What is up to date is not built again, what runs is left alone. Settings: settings.sh; how it works: docs/lab.md.
 
+# shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
 with_engine=no
@@ -33,12 +34,6 @@ stop_all() {
 trap stop_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
-
-# lock FILE : waits for another up.sh or down.sh
-lock() {
-  exec {lock_fd}>"$1"
-  flock -n "$lock_fd" || { say "  waiting for another run to end ($1)"; flock "$lock_fd"; }
-}
 
 # step NAME WHAT COMMAND... : runs a step with its noise in a log, and says how long it took
 step() {
@@ -67,17 +62,25 @@ depot_step() {
   step depot "depot" "$LAB_DIR/build-depot.sh" "$(result_of rpms)" "$(result_of wheels)" "$(result_of images)"
 }
 
+# In the foreground, while there is a terminal to ask on: steps in the background and with a log have none.
+ask_for_root() {
+  ((EUID == 0)) || as_root true
+}
+
 begin=$EPOCHREALTIME
 mkdir -p "$LAB_CACHE/logs" "$LAB_STATE"
-lock "$LAB_STATE/lock"
-lab_lock=$lock_fd
-lock "$LAB_CACHE/lock"
-build_lock=$lock_fd
+lock "lab-$LAB_NAME"
+lab_lock=$LOCK_FD
+lock build
+build_lock=$LOCK_FD
 rm -rf "$LAB_CACHE/tmp" 2>/dev/null || as_root rm -rf "$LAB_CACHE/tmp"
 
 "$LAB_DIR/prepare.sh" --announce
+if "$LAB_DIR/prepare.sh" --needs-root; then ask_for_root; fi
 step prepare "tools and engine of this machine" "$LAB_DIR/prepare.sh"
+find_engine || die "no engine answers"
 step packages "Debian packages" "$LAB_DIR/packages.sh" "${packages_options[@]}"
+if [[ -z $LAB_IMAGE ]] && ! "$LAB_DIR/build-host.sh" --have >/dev/null; then ask_for_root; fi
 background step host "host image" "$LAB_DIR/host-image.sh"
 background step rpms "signed RPMs of three engines" "$LAB_DIR/build-rpms.sh"
 rpms=${groups[-1]}
