@@ -37,7 +37,8 @@ down: ## removes the lab: containers, networks, volumes, keys; stops an engine t
 	@lab/down.sh
 
 .PHONY: clean
-clean: down ## the same, and all that was built: build/ and .venv/
+clean: ## the same, and all that was built or installed for it: build/, .venv/, packages
+	@lab/clean.sh
 	@rm -rf build .venv .ansible .pytest_cache .ruff_cache
 
 ## --- for maintainers --------------------------------------------------------------------------------------------------
@@ -72,11 +73,16 @@ integration: venv ## modules against real engines (T=... gives pytest arguments)
 
 .PHONY: molecule
 molecule: venv ## the walk-through and the refusals as stories on real engines (T=... as above)
-	$(call step,molecule,pytest -v molecule $(T))
+	$(call step,molecule,pytest -v tests/scenarios $(T))
+
+# community.docker comes from the ansible package, 500 MB: for the benchmark alone
+build/bench/ansible_collections: requirements-bench.txt
+	@pip install -qq --disable-pip-version-check --no-deps --no-compile --upgrade --target build/bench -r $<
+	@touch $@
 
 .PHONY: bench
-bench: venv ## seconds for swarm and services: ours, a shell script's, community.docker's
-	@scripts/bench.sh
+bench: venv build/bench/ansible_collections ## seconds for swarm and services: ours, a shell script's, community.docker's
+	$(call step,bench,ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections:$(CURDIR)/build/bench tests/bench/bench.py $(T))
 
 .PHONY: build
 build: venv ## the collection's tarball, in build/

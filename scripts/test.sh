@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# All a change must pass, quickest first; ends at the first thing that fails. Works from a clean checkout and without a terminal:
+# the lab starts the engine it needs. The lab goes away behind it, unless KEEP_LAB=1.
+
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export LAB_NAME=${LAB_NAME:-apiary-test} LAB_SUBNET=${LAB_SUBNET:-172.30.78.0/24}
+
+clean_up() {
+  local status=$?
+  [[ ${KEEP_LAB:-} ]] || lab/down.sh
+  exit "$status"
+}
+
+scripts/setup.sh dev
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+make lint
+make sanity
+make unit
+echo "--- lab"
+lab/up.sh --with-engine
+.venv/bin/pytest -v tests/integration tests/scenarios
+echo "--- test: all of it done in $SECONDS s"
