@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.apiary.swarm.plugins.module_utils._mesh import ip_vs_support
 
 NET = {"proc/net/dev": ""}
 
 
 @pytest.mark.parametrize(
-    "files, expected",
+    ("files", "expected"),
     [
         ({"proc/net/ip_vs": "", "proc/modules": ""}, True),
         ({**NET, "proc/modules": "nf_conntrack 1 2\nip_vs 155648 8 ip_vs_rr, Live\n"}, True),
