@@ -32,7 +32,9 @@ def say(text):
 def run(command, **options):
     """Run a command; its output is shown only if it fails. Returns seconds."""
     started = time.monotonic()
-    done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options)
+    done = subprocess.run(
+        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, **options
+    )
     if done.returncode:
         say(done.stdout)
         sys.exit(f"bench: failed: {' '.join(map(str, command))}")
