@@ -44,7 +44,7 @@ python3 -m venv /opt/apiary/sdk
 /opt/apiary/sdk/bin/pip install -q --disable-pip-version-check --no-index --find-links http://depot/wheels/ --trusted-host depot -r /tmp/requirements.txt
 cp /tmp/requirements.txt /opt/apiary/sdk/requirements.txt
 END
-image=$(docker commit -c 'CMD ["/sbin/init"]' -c 'LABEL apiary.lab.step=engine-host' \
+image=$(docker commit -c 'CMD ["/usr/libexec/lab-init"]' -c 'LABEL apiary.lab.step=engine-host' \
   -c "LABEL apiary.lab.checkout=\"$LAB_ROOT\"" "$name-host")
 publish_image "$image" engine-host "$key"
 say "apiary-lab/engine-host:$key"

@@ -145,6 +145,6 @@ wait $!
 maintainer_scripts
 centos_face
 in_root
-image=$(tar -C "$root" -c . | import_root host -c 'LABEL apiary.lab.ready=yes' -c 'CMD ["/sbin/init"]' -c 'ENV container=docker')
+image=$(tar -C "$root" -c . | import_root host -c 'LABEL apiary.lab.ready=yes' -c 'CMD ["/usr/libexec/lab-init"]' -c 'ENV container=docker')
 publish_image "$image" host "$key"
 say "apiary-lab/host:$key"

@@ -33,7 +33,9 @@ class Binary:
         count, _, sections = struct.unpack_from("<HHH", data, 56)
         self.segments = []
         for number in range(count):
-            kind, _, offset, address, _, size, _, _ = struct.unpack_from("<IIQQQQQQ", data, program_headers + 56 * number)
+            kind, _, offset, address, _, size, _, _ = struct.unpack_from(
+                "<IIQQQQQQ", data, program_headers + 56 * number
+            )
             if kind == PT_LOAD:
                 self.segments.append(Segment(offset, address, size))
         self.relocation_tables = []
