@@ -12,6 +12,8 @@ VENV := .venv/bin
 export PATH := $(CURDIR)/$(VENV):$(PATH)
 export ANSIBLE_CONFIG := $(CURDIR)/ansible.cfg
 export PYTHONUNBUFFERED := 1
+# a bare machine has no locale set, and Ansible wants one with UTF-8
+export LC_ALL := C.UTF-8
 
 # $(call step,TITLE,COMMAND): what runs, its output, and the seconds it took
 step = @echo "--- $(1)"; $(2) && echo "--- $(1): done in $$SECONDS s"

@@ -6,7 +6,7 @@
 
 set -euo pipefail
 umask 022
-export LC_ALL=C
+export LC_ALL=C.UTF-8 # Ansible runs in no other kind of locale
 
 # shellcheck source-path=SCRIPTDIR source=settings.sh
 source "$(dirname "${BASH_SOURCE[0]}")/settings.sh"

@@ -25,7 +25,7 @@ END
 
 # Why no engine answers, in the engine's own words where there is one.
 engine_problem() {
-  if command -v docker >/dev/null; then
+  if type -P docker >/dev/null; then
     docker info 2>&1 >/dev/null | tail -n1
   else
     say "there is none"
