@@ -79,7 +79,15 @@ class Engine:
     def delete(self, path, what=None, **query):
         return self._request("DELETE", path, what or f"delete {path}", query)
 
-    def _request(self, method, path, what, query=None, body=None, headers=None, timeout=None):
+    def read(self, path, what, timeout=None, **query):
+        """GET what is not JSON, as bytes."""
+        return self._send("GET", path, what, query, timeout=timeout).content
+
+    def _request(self, method, path, what, query, body=None, headers=None, timeout=None):
+        response = self._send(method, path, what, query, body, headers, timeout)
+        return _body_of(response, what, self.name, f"{method} {path}")
+
+    def _send(self, method, path, what, query, body=None, headers=None, timeout=None):
         import requests
 
         self.calls += 1
@@ -111,7 +119,7 @@ class Engine:
             raise _unreachable(error, what, self.name, self._client.base_url, endpoint)
         if response.status_code >= 400:
             raise SwarmError.from_answer(what, self.name, response.status_code, _message_of(response), endpoint)
-        return _body_of(response, what, self.name, endpoint)
+        return response
 
     # What the engine says of itself and of the cluster, one call each.
 

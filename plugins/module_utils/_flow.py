@@ -21,15 +21,17 @@ def run(module, flow):
     """Run flow(engine, params, check_mode) -> result dict for an AnsibleModule.
 
     Raises SwarmError only: what nobody foresaw becomes one too (kind bug), with the place but without a traceback.
+    A list under warnings, in the result or in an error's details, is passed on to the user.
     """
     try:
         ensure_sdk(module.params["sdk_python"], len(module.jsonify(module.params)))
         engine = Engine.connect(module.params)
         try:
-            return flow(engine, module.params, module.check_mode)
+            return _warned(module, flow(engine, module.params, module.check_mode))
         finally:
             engine.close()
-    except SwarmError:
+    except SwarmError as error:
+        _warned(module, error.details)
         raise
     except Exception as error:  # noqa: BLE001 - the last net: nothing else may reach a user
         place = traceback.extract_tb(error.__traceback__)[-1]
@@ -38,3 +40,9 @@ def run(module, flow):
             kind="bug",
             hint="This is a defect of apiary.swarm; please report it with this message.",
         )
+
+
+def _warned(module, result):
+    for text in result.pop("warnings", ()):
+        module.warn(text)
+    return result

@@ -249,13 +249,14 @@ def tidy(spec):
         container["Healthcheck"] = {"Test": ["NONE"]}
 
 
-def ingress_ports(service):
-    """Published ports in ingress mode of an API service, {(port, protocol)}, those the engine chose included."""
-    return {(port, protocol) for port, _target, protocol, mode in published(service) if mode == "ingress"}
-
-
-def published(service):
-    """All published ports of an API service, {(port, target, protocol, mode)}."""
-    ports = list((service.get("Spec", {}).get("EndpointSpec") or {}).get("Ports") or ())
-    ports += (service.get("Endpoint") or {}).get("Ports") or ()
+def published(spec, service=None):
+    """All ports of a service's spec, {(published or 0, target, protocol, mode)}; with the engine's service object also
+    those that the engine chose itself."""
+    ports = list((spec.get("EndpointSpec") or {}).get("Ports") or ())
+    ports += ((service or {}).get("Endpoint") or {}).get("Ports") or ()
     return {normal_port(port) for port in ports}
+
+
+def ingress_ports(spec, service=None):
+    """Of these the ones in mode ingress, {(published or 0, protocol)}."""
+    return {(number, protocol) for number, _target, protocol, mode in published(spec, service) if mode == "ingress"}

@@ -1,0 +1,331 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Has a service converged, is it on its way, or is it certain that it will not get there?
+
+PRIVATE to apiary.swarm: no other collection may import it. Pure.
+
+Converged is the CLI's rule (cli/command/service/progress/progress.go): of the tasks that carry the present spec, one for
+each slot or node, as many run as are wanted, and that stays so for the update's monitor period. Where the CLI waits for
+ever or calls a rollback a success, this says failed, as soon as it is certain:
+
+  paused, rollback, rollback_paused  the engine itself has given up the update
+  ended          a task is over and the restart policy starts no other
+  crash_loop     a slot's last three tasks failed one after the other, none of them replaced by one that lasts
+  rejected       the same, and the node would not even start them (no such image, no such mount...)
+  unschedulable  a task has found no node for ten seconds (longer where an old task may still be making room)
+"""
+
+from __future__ import annotations
+
+import calendar
+import time
+from typing import NamedTuple
+
+CONVERGED, PROGRESS, FAILED = "converged", "progress", "failed"
+
+# In the order in which a task goes through them; a state that is not listed (remove, orphaned) counts for nothing.
+_ORDER = (
+    "new",
+    "allocated",
+    "pending",
+    "assigned",
+    "accepted",
+    "preparing",
+    "ready",
+    "starting",
+    "running",
+    "complete",
+    "shutdown",
+    "failed",
+    "rejected",
+)
+_RUNNING = _ORDER.index("running")
+BROKEN = frozenset(("failed", "rejected", "complete"))
+
+_MONITOR = 5 * 10**9
+_GRACE = 10 * 10**9
+_ATTEMPTS = 3
+_LOOP_SECONDS = 300
+_REPLACED_SECONDS = 60
+_HOLD_LIMIT = 60
+_NO_NODE_SECONDS = 10
+
+# The scheduler's reasons that stay true until somebody changes the nodes or the service.
+_LASTING = ("scheduling constraints not satisfied", "unsupported platform", "missing plugin")
+
+
+class Verdict(NamedTuple):
+    """What a look at a service says.
+
+    state    CONVERGED, PROGRESS or FAILED
+    running  tasks that run, of wanted (None: not known yet)
+    kind     what is wrong, if FAILED (the words of the module's docstring)
+    reason   the same as a sentence
+    note     what to tell a person who waits
+    tasks    the API tasks that the reason is about
+    memory   what the next look has to be given
+    """
+
+    state: str
+    running: int
+    wanted: int
+    memory: dict
+    kind: str = None
+    reason: str = ""
+    note: str = ""
+    tasks: tuple = ()
+    rolling_back: bool = False
+
+
+def first_look(written, version=None):
+    """The memory for the first look at a service.
+
+    written: it was just changed in a way that concerns tasks, so that its stability has to be watched; version: its
+    version before that, so that an older answer is not taken for the new one.
+    """
+    return {"written": written, "version": version, "held_since": None, "no_node_since": {}}
+
+
+def judge(service, tasks, nodes, memory, now, wall):
+    """The Verdict on one service.
+
+    service, nodes  as the API returns them
+    tasks           those with filter _up-to-date (and of this service), the past ones included
+    memory          of first_look() or of the verdict before
+    now             a clock in seconds that only runs forward, the same for all looks
+    wall            the time of day in seconds, to compare with the engine's timestamps
+    """
+    look = _Look(service, tasks, nodes, dict(memory), now, wall)
+    if memory["version"] is not None and service["Version"]["Index"] <= memory["version"]:
+        return look.verdict(PROGRESS, note="waiting for the change to arrive")
+    return look.update_failure() or look.count() or look.task_failure() or look.verdict(PROGRESS)
+
+
+class _Look:
+    def __init__(self, service, tasks, nodes, memory, now, wall):
+        self.service = service
+        self.memory = memory
+        self.now = now
+        self.wall = wall
+        self.template = service["Spec"]["TaskTemplate"]
+        self.update = service.get("UpdateStatus") or {}
+        self.nodes = {node["ID"]: node for node in nodes}
+        self.slots = self._slots(tasks)
+        self.running = sum(1 for slot in self.slots if _runs(slot[0]))
+        self.wanted = self._wanted()
+
+    def _slots(self, tasks):
+        """Tasks by slot (or node, in mode global), each slot's decisive task first and the others newest first."""
+        slots = {}
+        for task in tasks:
+            if task["DesiredState"] in _ORDER and task["Status"]["State"] in _ORDER:
+                slots.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
+        ranked = []
+        for slot in slots.values():
+            alive = [task for task in slot if not self._on_lost_node(task)]
+            if alive:
+                decisive = min(alive, key=lambda task: (_rank(task["DesiredState"]), _rank(task["Status"]["State"])))
+                rest = sorted((task for task in slot if task is not decisive), key=_stamp, reverse=True)
+                ranked.append([decisive, *rest])
+        return ranked
+
+    def _on_lost_node(self, task):
+        node = self.nodes.get(task.get("NodeID"))
+        return bool(task.get("NodeID")) and (node is None or node["Status"]["State"] == "down")
+
+    def _wanted(self):
+        mode = self.service["Spec"]["Mode"]
+        if "Replicated" in mode:
+            return mode["Replicated"].get("Replicas", 1)
+        # A node counts as long as it has a task to run. One that was drained, or no longer fits, keeps old tasks only.
+        wanted = [slot for slot in self.slots if _rank(slot[0]["DesiredState"]) <= _RUNNING or self._ended(slot)]
+        return len(wanted) or None
+
+    # What the engine says of the update itself
+
+    def update_failure(self):
+        state = self.update.get("State")
+        message = self.update.get("Message") or state
+        if self.memory["written"]:
+            if state == "rollback_completed":
+                reason = f"the update failed and the engine went back to the spec before it: {message}"
+                return self.verdict(FAILED, kind="rollback", reason=reason)
+            if state in ("paused", "rollback_paused"):
+                return self._paused(state, message)
+        elif state in ("paused", "rollback_paused") and self.running != self.wanted:
+            return self._paused(state, message)
+        return None
+
+    def _paused(self, state, message):
+        what = "rollback" if state == "rollback_paused" else "update"
+        reason = f"the engine paused the {what} and leaves the service as it is: {message}"
+        return self.verdict(FAILED, kind=state, reason=reason)
+
+    # Do the tasks run?
+
+    def count(self):
+        if self.wanted is None or self.running != self.wanted or self.update.get("State") == "rollback_started":
+            lost = self.memory["held_since"] is not None
+            self.memory["held_since"] = None
+            return self.verdict(PROGRESS, note="Detected task failure") if lost else None
+        if self.memory["held_since"] is None:
+            self.memory["held_since"] = self.now
+        if self.memory["written"] and self.update.get("State") == "completed":
+            return self.verdict(CONVERGED)  # the engine's updater has watched each task for the monitor period
+        hold = self._hold()
+        if self.now - self.memory["held_since"] >= hold:
+            return self.verdict(CONVERGED)
+        return self.verdict(PROGRESS, note=f"Waiting {hold:.0f} seconds to verify that tasks are stable...")
+
+    def _hold(self):
+        """For how many seconds the tasks must go on running.
+
+        A service that nobody changed needs no watching, unless a task has just replaced one that failed: then this one
+        must outlive it.
+        """
+        monitor = (self.service["Spec"].get("UpdateConfig") or {}).get("Monitor") or _MONITOR
+        hold = monitor / 10**9 if self.memory["written"] and self.wanted else 0
+        for slot in self.slots:
+            failures = self._failures_before(slot)
+            if failures:
+                proof = max(_stamp(task) - _created(task) for task in failures) + monitor / 10**9
+                if self.wall - _stamp(slot[0]) < proof:
+                    hold = max(hold, min(proof, _HOLD_LIMIT))
+        return hold
+
+    # Is it certain that they will not?
+
+    def task_failure(self):
+        checks = (
+            [self._unschedulable] if self._updater_decides() else [self._over, self._crash_loop, self._unschedulable]
+        )
+        return next(filter(None, (check() for check in checks)), None)
+
+    def _updater_decides(self):
+        """Does the engine's updater count the failures itself, to pause or to roll back?"""
+        action = (self.service["Spec"].get("UpdateConfig") or {}).get("FailureAction") or "pause"
+        return self.update.get("State") in ("updating", "rollback_started") and action != "continue"
+
+    def _over(self):
+        for slot in self.slots:
+            if self._ended(slot):
+                policy = (self.template.get("RestartPolicy") or {}).get("Condition") or "any"
+                reason = f"a task {_end(slot[0])}, and the restart policy ({policy}) starts no other"
+                return self.verdict(FAILED, kind="ended", reason=reason, tasks=[slot[0]])
+        return None
+
+    def _ended(self, slot):
+        """Is the slot's last task over by itself, on a node that works, with no other task to come after it?"""
+        task = slot[0]
+        node = self.nodes.get(task.get("NodeID")) or {}
+        return (
+            _rank(task["DesiredState"]) > _RUNNING
+            and task["Status"]["State"] in BROKEN
+            and (bool(task.get("Slot")) or node.get("Spec", {}).get("Availability") == "active")
+        )
+
+    def _crash_loop(self):
+        for slot in self.slots:
+            failed = self._failures_before(slot)
+            if slot[0]["Status"]["State"] in BROKEN:
+                failed = [slot[0], *failed]
+            if len(failed) >= _ATTEMPTS and not _runs(slot[0]):
+                last = failed[:_ATTEMPTS]
+                if _stamp(last[0]) - _stamp(last[-1]) < _LOOP_SECONDS:
+                    kind = "rejected" if last[0]["Status"]["State"] == "rejected" else "crash_loop"
+                    reason = f"{_ATTEMPTS} tasks in a row failed; the last one {_end(last[0])}"
+                    return self.verdict(FAILED, kind=kind, reason=reason, tasks=last)
+        return None
+
+    def _failures_before(self, slot):
+        """The slot's earlier tasks that failed one after the other up to the present one, newest first."""
+        failures = []
+        follower = slot[0]
+        for task in slot[1:]:
+            if task["Status"]["State"] not in BROKEN or _created(follower) - _stamp(task) > _REPLACED_SECONDS:
+                break
+            failures.append(task)
+            follower = task
+        return failures
+
+    def _unschedulable(self):
+        waiting = {task["ID"]: task for task in (slot[0] for slot in self.slots) if _has_no_node(task)}
+        if not self.slots and "Global" in self.service["Spec"]["Mode"]:
+            waiting = {"": None}
+        since = self.memory["no_node_since"]
+        self.memory["no_node_since"] = {key: since.get(key, self.now) for key in waiting}
+        for key, task in waiting.items():
+            seen = self.now - self.memory["no_node_since"][key]
+            if task is None:
+                if max(seen, self.wall - seconds(self.service["UpdatedAt"])) >= _NO_NODE_SECONDS:
+                    return self.verdict(FAILED, kind="unschedulable", reason="no node fits the service's constraints")
+            elif max(seen, self.wall - _stamp(task)) >= self._patience(task):
+                return self.verdict(FAILED, kind="unschedulable", reason=task["Status"]["Err"], tasks=[task])
+        return None
+
+    def _patience(self, task):
+        if any(reason in task["Status"]["Err"] for reason in _LASTING):
+            return _NO_NODE_SECONDS
+        # A task that is being stopped may still hold the port or the memory.
+        grace = (self.template.get("ContainerSpec") or {}).get("StopGracePeriod", _GRACE)
+        return _NO_NODE_SECONDS + grace / 10**9
+
+    def verdict(self, state, kind=None, reason="", note="", tasks=()):
+        rolling_back = self.update.get("State") == "rollback_started"
+        return Verdict(state, self.running, self.wanted, self.memory, kind, reason, note, tuple(tasks), rolling_back)
+
+
+def progress_lines(verdict):
+    """What the CLI prints about such a look, as a list of lines."""
+    if verdict.wanted is None:
+        lines = ["overall progress: waiting for new tasks"]
+    else:
+        what = "rolling back update: " if verdict.rolling_back else ""
+        lines = [f"overall progress: {what}{verdict.running} out of {verdict.wanted} tasks"]
+    if verdict.state == CONVERGED:
+        lines.append("verify: Service converged")
+    elif verdict.state == FAILED:
+        lines.append(f"failed: {verdict.reason}")
+    elif verdict.note:
+        lines.append(f"verify: {verdict.note}")
+    return lines
+
+
+def _rank(state):
+    return _ORDER.index(state)
+
+
+def _runs(task):
+    return task["Status"]["State"] == "running" and _rank(task["DesiredState"]) <= _RUNNING
+
+
+def _has_no_node(task):
+    return task["Status"]["State"] == "pending" and bool(task["Status"].get("Err"))
+
+
+def _end(task):
+    """How a task ended, as the predicate of a sentence."""
+    status = task["Status"]
+    if status["State"] == "rejected":
+        return f"was rejected: {status.get('Err') or status.get('Message')}"
+    code = (status.get("ContainerStatus") or {}).get("ExitCode")
+    error = status.get("Err")
+    if code is None or (error and "non-zero exit" not in error):
+        return f"failed: {error or status.get('Message')}"
+    return f"ended with exit code {code}"
+
+
+def _stamp(task):
+    return seconds(task["Status"]["Timestamp"])
+
+
+def _created(task):
+    return seconds(task["CreatedAt"])
+
+
+def seconds(text):
+    """Seconds since 1970 from the engine's 2026-11-23T22:04:02.476571693Z (nanoseconds, always UTC)."""
+    whole, _dot, fraction = text.rstrip("Z").partition(".")
+    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")

@@ -1,0 +1,373 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The one flow of swarm_service: read all, plan all, apply one by one, wait for all.
+
+PRIVATE to apiary.swarm: no other collection may import it.
+
+What is read is read once, so that a run that changes nothing makes a constant number of calls. Nothing is applied
+before the plans of all services are valid. A service that the engine refuses does not keep it from the others.
+"""
+
+from __future__ import annotations
+
+import time
+
+from . import _images
+from ._addresses import is_local
+from ._cluster import read_nodes
+from ._engine import TRANSIENT, retry
+from ._errors import SwarmError, meaning_of
+from ._mesh import ip_vs_support
+from ._plan import CREATE, RECREATE, REMOVE, UPDATE, World, plan_service
+from ._service_fields import ingress_ports, published
+from ._swarm_state import image_of
+from ._watch import Watch
+
+# Somebody else was quicker: read again, plan again.
+_CONFLICTS = frozenset(("out_of_sequence", "name_conflict", "not_found"))
+# The engine refuses this service; the others may be all right.
+_OF_ONE_SERVICE = frozenset(("invalid", "port_in_use", "conflict", "engine")) | _CONFLICTS
+
+
+class Services:
+    """One run over the services of a task."""
+
+    def __init__(self, engine, wishes, check_mode=False, docker_host="unix://"):
+        self.engine = engine
+        self.wishes = wishes
+        self.check_mode = check_mode
+        self.docker_host = docker_host
+        self.entries = {}
+        self.warnings = []
+        self.plans = []
+        self.observed = []
+        self.nodes = []
+        self.world = None
+
+    def apply(self):
+        """Read, plan, apply. Raises SwarmError before anything is applied if a plan is invalid."""
+        self._read()
+        self.plans = self._plan()
+        self.warnings += [f"there is no network '{name}' yet" for name in dict.fromkeys(self.world.missing)]
+        for wish, plan in zip(self.wishes, self.plans):
+            self._enter(wish, plan)
+        if not self.check_mode:
+            for wish, plan in zip(self.wishes, self.plans):
+                self._carry_out(wish, plan)
+
+    # Read
+
+    def _read(self):
+        self.nodes = read_nodes(self.engine, "read the services")
+        self.observed = self.engine.services()
+        self.by_name = {service["Spec"]["Name"]: service for service in self.observed}
+        pins, platforms = self._resolve_images()
+        self.world = World(self._networks(), pins, platforms, lenient=self.check_mode)
+
+    def _networks(self):
+        """{name or ID: ID} of the swarm's networks, if a service names one.
+
+        The predefined ones (host, bridge) are in the swarm too, but no list shows them.
+        """
+        named = set()
+        for wish in self.wishes:
+            for item in wish.options.get("networks") or ():
+                named.add(item.get("name") or item.get("id") if isinstance(item, dict) else item)
+        if not named:
+            return {}
+        networks = {}
+        for network in self.engine.networks(scope=["swarm"]):
+            networks[network["Name"]] = networks[network["Id"]] = network["Id"]
+        for name in named - set(networks) - {None}:
+            try:
+                found = self.engine.get(f"/networks/{name}", what=f"look for network {name}", scope="swarm")
+                networks[name] = found["Id"]
+            except SwarmError as error:
+                if error.kind != "not_found":
+                    raise
+        return networks
+
+    def _resolve_images(self):
+        """Ask the registry for the digests that are wanted; an image it does not tell of keeps its tag, with a warning."""
+        pins, platforms = {}, {}
+        for image in dict.fromkeys(filter(None, map(self._image_to_resolve, self.wishes))):
+            try:
+                answer = self.engine.get(f"/distribution/{image}/json", what=f"look up {image} in its registry")
+            except SwarmError as error:
+                self.warnings.append(
+                    f"image {image} is not pinned, each node pulls the tag by itself and may get another version: {error.msg}"
+                )
+                continue
+            pins[image], found = _images.pinned(image, answer)
+            if found:
+                platforms[pins[image]] = found
+        return pins, platforms
+
+    def _image_to_resolve(self, wish):
+        image = wish.options.get("image")
+        if not image or wish.state == "absent" or wish.resolve_image == "never":
+            return None
+        try:
+            tagged = _images.tagged(image)
+        except ValueError:
+            return None  # the plan will say so, with what else is wrong
+        service = self.by_name.get(wish.name)
+        stored = service and service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Image")
+        if wish.resolve_image == "changed" and stored and _images.same(stored, tagged):
+            return None
+        return tagged
+
+    # Plan
+
+    def _plan(self):
+        plans, errors = [], []
+        for wish in self.wishes:
+            try:
+                plans.append(self._plan_one(wish, self.by_name.get(wish.name)))
+            except SwarmError as error:
+                errors.append(error)
+        if not errors:
+            errors = port_conflicts(plans, self.observed)
+        if errors:
+            text = "\n".join(error.msg for error in errors)
+            problems = [problem for error in errors for problem in error.details.get("problems", [error.msg])]
+            raise SwarmError(
+                text,
+                kind=errors[0].kind,
+                hint=errors[0].hint or "Nothing was changed.",
+                node=self.engine.name,
+                details={"problems": problems},
+            )
+        return plans
+
+    def _plan_one(self, wish, service):
+        return plan_service(wish, service, self.world, self.engine.api_version)
+
+    def _enter(self, wish, plan):
+        service = plan.observed or {}
+        spec = plan.spec or service.get("Spec") or {}
+        image = image_of(spec["TaskTemplate"]) if spec else None
+        self.entries[wish.name] = {
+            "name": wish.name,
+            "id": service.get("ID"),
+            "action": plan.action,
+            "changed": plan.changed,
+            "diff": plan.diff,
+            "tasks": [],
+            "image": image,
+            "update_status": None,
+            "warnings": self._mesh_warnings(plan),
+            "failure": None,
+        }
+
+    def _mesh_warnings(self, plan):
+        if plan.action == REMOVE or not is_local(self.docker_host):
+            return []
+        ports = sorted(number for number, _protocol in ingress_ports(plan.spec, plan.observed))
+        mesh = ip_vs_support() if ports else {"ip_vs": None}
+        if mesh["ip_vs"] is not False:
+            return []
+        what = ", ".join(str(port) for port in ports if port) or "a port"
+        return [
+            f"service {plan.name} publishes {what} in mode ingress, and the kernel of {self.engine.name} has no IP_VS "
+            f"({mesh['source']}): it accepts the port and routes nothing. Publish in mode host, or use a kernel with IP_VS"
+        ]
+
+    # Apply
+
+    def _carry_out(self, wish, plan):
+        entry = self.entries[wish.name]
+        current = [plan]
+
+        def attempt():
+            try:
+                if current[0].action == RECREATE:
+                    self._delete(current[0])
+                    current[0] = plan._replace(action=CREATE)
+                    entry["changed"] = True
+                return self._send(current[0])
+            except SwarmError as error:
+                if error.kind in _CONFLICTS:
+                    current[0] = self._plan_one(wish, self._find(wish.name))
+                raise
+
+        entry["changed"] = False
+        try:
+            answer = retry(attempt, kinds=TRANSIENT | _CONFLICTS, attempts=9, delay=0.15)
+        except SwarmError as error:
+            if error.kind not in _OF_ONE_SERVICE:
+                where = (error.hint, error.status, error.endpoint, error.node)
+                raise SwarmError(error.msg, error.kind, *where, details=self.report())
+            self._refused(entry, error)
+        else:
+            done = current[0]
+            action = RECREATE if plan.action == RECREATE and done.changed else done.action
+            entry.update(action=action, changed=done.changed, diff=done.diff)
+            entry["id"] = (answer or {}).get("ID") or entry["id"]
+            entry["warnings"] += _engine_warnings(answer)
+            self.plans[self.wishes.index(wish)] = done
+
+    def _refused(self, entry, error):
+        msg = error.msg
+        if entry["changed"]:
+            msg = f"Service {entry['name']} was removed, to be made anew, and could not be: {msg}"
+        entry["failure"] = {
+            "kind": error.kind,
+            "reason": error.msg,
+            "hint": error.hint or "Correct the service and run again.",
+            "tasks": [],
+            "msg": msg,
+            "status": error.status,
+            "endpoint": error.endpoint,
+        }
+
+    def _send(self, plan):
+        if plan.action == REMOVE:
+            self._delete(plan)
+        elif plan.action == CREATE:
+            return self.engine.post("/services/create", plan.spec, what=f"create service {plan.name}")
+        elif plan.action == UPDATE:
+            return self.engine.post(
+                f"/services/{plan.observed['ID']}/update",
+                plan.spec,
+                what=f"update service {plan.name}",
+                version=plan.observed["Version"]["Index"],
+                registryAuthFrom="spec",
+            )
+        return None
+
+    def _delete(self, plan):
+        self.engine.delete(f"/services/{plan.observed['ID']}", what=f"remove service {plan.name}")
+
+    def _find(self, name):
+        found = self.engine.services(name=[name])  # a filter by prefix
+        return next((service for service in found if service["Spec"]["Name"] == name), None)
+
+    # Wait
+
+    def result(self, wait, timeout, seconds=None):
+        """Wait if wanted and give the module's result; raises SwarmError with it if a service failed.
+
+        seconds: wait no longer than that and hand on what is left to wait for, under _pending and _progress.
+        """
+        watch = self._watch(timeout)
+        if watch.waiting:
+            unchanged = self.check_mode or not any(entry["changed"] for entry in self.entries.values())
+            known = (self.observed if unchanged else None, self.nodes)
+            if wait:
+                watch.run(self._note, seconds, known)
+            else:
+                watch.show(self._note, *known)
+        return finish(watch, self.entries, self.warnings, sliced=seconds is not None)
+
+    def _watch(self, timeout):
+        watch = Watch(self.engine, time.monotonic() + timeout)
+        for plan in self.plans:
+            entry = self.entries[plan.name]
+            if entry["failure"]:
+                watch.failures[plan.name] = entry["failure"]
+            elif entry["id"]:
+                version = plan.observed["Version"]["Index"] if entry["action"] == UPDATE else None
+                written = entry["changed"] and plan.concerns_tasks
+                watch.add(plan.name, entry["id"], written, version, gone=entry["action"] == REMOVE)
+        return watch
+
+    def _note(self, name, tasks, service):
+        note(self.entries[name], tasks, service)
+
+    def report(self):
+        return report(self.entries, self.warnings)
+
+
+def continue_watch(engine, state, seconds):
+    """One more slice of a wait that Services.result() handed on; the result has only what this slice saw."""
+    watch = Watch.resume(engine, state)
+    entries = {name: {"name": name, "changed": False, "diff": {}, "warnings": []} for name in watch.waiting}
+    watch.run(lambda name, tasks, service: note(entries[name], tasks, service), seconds)
+    return finish(watch, entries, [], sliced=True)
+
+
+def note(entry, tasks, service):
+    """Keep in an entry of the result what a look found (see Watch.run)."""
+    entry["tasks"] = tasks
+    entry["update_status"] = ((service or {}).get("UpdateStatus") or {}).get("State")
+
+
+def finish(watch, entries, warnings, sliced):
+    """The result of a wait. Raises the SwarmError for the services that failed, once nothing is left to wait for."""
+    for name, failure in watch.failures.items():
+        if name in entries:
+            entries[name]["failure"] = failure
+    result = report(entries, warnings)
+    if sliced:
+        result["_progress"] = watch.lines
+    if watch.waiting:
+        result["_pending"] = watch.state()
+    elif watch.failures:
+        first = next(iter(watch.failures.values()))
+        raise SwarmError(
+            "\n".join(failure["msg"] for failure in watch.failures.values()),
+            kind=first["kind"],
+            hint=first["hint"],
+            status=first.get("status"),
+            endpoint=first.get("endpoint"),
+            node=watch.engine.name,
+            details=result,
+        )
+    return result
+
+
+def report(entries, warnings=()):
+    """The module's result, without what went wrong; entries is {name: entry}."""
+    entries = list(entries.values())
+    result = {
+        "changed": any(entry["changed"] for entry in entries),
+        "services": entries,
+        "diff": [entry["diff"] for entry in entries if entry["changed"]],
+    }
+    warnings = [*warnings, *(text for entry in entries for text in entry["warnings"])]
+    if warnings:
+        result["warnings"] = warnings
+    return result
+
+
+def port_conflicts(plans, services):
+    """Published ports that two services would have, as SwarmErrors; two of mode host may share one on different nodes.
+
+    The engine's own rule (swarmkit manager/controlapi/service.go), applied to what there will be after this run.
+    """
+    planned = {plan.name: plan for plan in plans}
+    holders = {}
+    for service in services:
+        if service["Spec"]["Name"] not in planned:
+            _hold(holders, service["Spec"]["Name"], published(service["Spec"], service))
+    for plan in plans:
+        if plan.spec:
+            _hold(holders, plan.name, published(plan.spec, None if plan.changed else plan.observed))
+    errors = []
+    for (number, protocol), users in sorted(holders.items()):
+        names = sorted({name for name, _mode in users})
+        clash = len(names) > 1 and any(mode == "ingress" for _name, mode in users)
+        if clash and any(planned[name].changed for name in names if name in planned):
+            errors.append(
+                SwarmError(
+                    f"Port {number}/{protocol} would be published by more than one service: {', '.join(names)}",
+                    kind="port_in_use",
+                    hint=meaning_of("port_in_use"),
+                )
+            )
+    return errors
+
+
+def _hold(holders, name, ports):
+    for number, _target, protocol, mode in ports:
+        if number:
+            holders.setdefault((number, protocol), set()).add((name, mode))
+
+
+def _engine_warnings(answer):
+    answer = answer or {}
+    found = answer.get("Warnings") or answer.get("Warning") or []
+    return [found] if isinstance(found, str) else list(found)

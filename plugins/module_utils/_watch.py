@@ -1,0 +1,187 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Watching many services at once until each has converged, has failed, or the time is over.
+
+PRIVATE to apiary.swarm: no other collection may import it.
+
+A look costs three calls, however many services are watched. Between two looks everything that the next one needs is
+plain data, so that another process on the same host can go on with it (the action plugin does that).
+"""
+
+from __future__ import annotations
+
+import time
+
+from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, judge, progress_lines
+from ._engine import retry
+from ._errors import SwarmError
+from ._evidence import gather, sentence
+from ._swarm_state import names_of_nodes, task_row
+
+# Trouble of the managers that may pass while one waits: the leader was lost, and another is being elected.
+_PASSING = frozenset(("electing", "pending", "no_quorum", "timeout", "engine"))
+_FILTERED = 30
+_PAUSE = 0.5
+
+_HINTS = {
+    "rollback": "What ran before the update runs again. Correct the service and run again.",
+    "paused": "Correct the service and run again, or go back with 'docker service rollback'.",
+    "rollback_paused": "The way back failed too. Correct the service and run again.",
+    "crash_loop": "Correct the image, the command or what the container needs, and run again.",
+    "rejected": "Correct what the node refuses (image, mounts, ports), and run again.",
+    "ended": "Use a command that keeps running, or another restart_config.",
+    "unschedulable": "Change the constraints, the reservations or the nodes, and run again.",
+    "removed": "Somebody removed the service while it was waited for.",
+    "timeout": "The service is left as it is and the engine goes on with it. Wait longer (wait_timeout), or see "
+    "'docker service ps' for what its tasks wait for.",
+}
+
+
+class Watch:
+    """The services still waited for, by name: {id, memory, gone: whether its tasks are to disappear, said: the
+    lines of the look before}.
+
+    failures  {name: failure} of those that failed
+    lines     [(name, text)] of progress, in order; name is empty where it is about the managers
+    """
+
+    def __init__(self, engine, deadline):
+        self.engine = engine
+        self.deadline = deadline
+        self.waiting = {}
+        self.failures = {}
+        self.lines = []
+        self._trouble = None
+
+    def add(self, name, service_id, written=False, version=None, gone=False):
+        memory = first_look(written, version)
+        self.waiting[name] = {"id": service_id, "memory": memory, "gone": gone, "said": []}
+
+    def state(self):
+        """What resume() needs, as plain data."""
+        return {"deadline": self.deadline, "waiting": self.waiting, "failures": self.failures}
+
+    @classmethod
+    def resume(cls, engine, state):
+        watch = cls(engine, state["deadline"])
+        watch.waiting = state["waiting"]
+        watch.failures = state["failures"]
+        return watch
+
+    def run(self, note, seconds=None, known=(None, None)):
+        """Look until nothing is waited for, the deadline has passed, or seconds are over (0: one look).
+
+        note(name, tasks, service) is called for each service at each look; tasks are rows of task_row(). known is
+        (services, nodes) for the first look, as far as they were just read. Raises SwarmError only if the managers are
+        still in trouble at the deadline.
+        """
+        end = self.deadline if seconds is None else min(self.deadline, time.monotonic() + seconds)
+        while self.waiting:
+            self._look_through_trouble(note, *known)
+            known = (None, None)
+            now = time.monotonic()
+            if self.waiting and now >= self.deadline:
+                self._time_is_over()
+            if not self.waiting or now >= end:
+                break
+            time.sleep(min(_PAUSE, max(end - now, 0)))
+
+    def _look_through_trouble(self, note, services, nodes):
+        try:
+            self.look(note, services, nodes)
+            self._trouble = None
+        except SwarmError as error:
+            if error.kind not in _PASSING or time.monotonic() >= self.deadline:
+                raise
+            if self._trouble is None:
+                self.lines.append(("", f"the managers do not answer: {error.msg}"))
+            self._trouble = error
+
+    def look(self, note, services=None, nodes=None):
+        """One look at everything waited for."""
+        by_id, tasks, nodes, names = self._read(services, nodes)
+        for name, item in list(self.waiting.items()):
+            own = [task for task in tasks if task.get("ServiceID") == item["id"]]
+            service = by_id.get(item["id"])
+            verdict = self._verdict(item, service, own, nodes)
+            item["memory"] = verdict.memory
+            self._say(name, item, _lines(item, verdict))
+            if verdict.state != PROGRESS:
+                del self.waiting[name]
+            if verdict.state == FAILED:
+                self._fail(name, item["id"], verdict, names)
+            note(name, _present(own, item["id"], name, names), service)
+
+    def _say(self, name, item, lines):
+        """Add to lines what the look before did not say."""
+        self.lines += [(name, line) for line in lines if line not in item["said"]]
+        item["said"] = lines
+
+    def show(self, note, services=None, nodes=None):
+        """What there is to see, without judging it and without waiting."""
+        by_id, tasks, _nodes, names = self._read(services, nodes)
+        for name, item in self.waiting.items():
+            own = [task for task in tasks if task.get("ServiceID") == item["id"]]
+            note(name, _present(own, item["id"], name, names), by_id.get(item["id"]))
+        self.waiting = {}
+
+    def _read(self, services, nodes):
+        ids = [item["id"] for item in self.waiting.values()]
+        if services is None:
+            services = retry(lambda: self.engine.services(**_filters("id", ids)))
+        if nodes is None:
+            nodes = self.engine.nodes()
+        return {service["ID"]: service for service in services}, self._tasks(ids), nodes, names_of_nodes(nodes)
+
+    def _tasks(self, ids):
+        if any(item["gone"] for item in self.waiting.values()):
+            return self.engine.tasks()  # a service that is no more cannot be asked for by name
+        return self.engine.tasks(**dict(_filters("service", ids), **{"_up-to-date": ["true"]}))
+
+    def _verdict(self, item, service, tasks, nodes):
+        if item["gone"]:
+            return Verdict(PROGRESS if tasks else CONVERGED, len(tasks), 0, item["memory"])
+        if service is None:
+            return Verdict(FAILED, 0, 0, item["memory"], "removed", "the service is no more")
+        return judge(service, tasks, nodes, item["memory"], time.monotonic(), time.time())
+
+    def _fail(self, name, service_id, verdict, node_names):
+        rows = gather(self.engine, service_id, name, node_names)
+        self.failures[name] = {
+            "kind": verdict.kind,
+            "reason": verdict.reason,
+            "hint": _HINTS[verdict.kind],
+            "tasks": rows,
+            "msg": ". ".join([f"Service {name}: {verdict.reason}", *map(sentence, rows)]),
+        }
+
+    def _time_is_over(self):
+        if self._trouble:
+            raise self._trouble
+        names = names_of_nodes(self.engine.nodes())
+        for name, item in self.waiting.items():
+            reason = "its tasks were not gone in time" if item["gone"] else "it did not converge in time"
+            self.lines.append((name, f"failed: {reason}"))
+            self._fail(name, item["id"], Verdict(FAILED, 0, 0, item["memory"], "timeout", reason), names)
+        self.waiting = {}
+
+
+def _present(tasks, service_id, name, node_names):
+    """The rows of the tasks that are to run now."""
+    present = [task for task in tasks if task["DesiredState"] in ("running", "ready")]
+    return [task_row(task, {service_id: name}, node_names) for task in present]
+
+
+def _filters(key, ids):
+    """A filter for a list of IDs, unless it would be so long that reading everything is cheaper for the engine."""
+    return {key: ids} if len(ids) <= _FILTERED else {}
+
+
+def _lines(item, verdict):
+    if not item["gone"]:
+        return progress_lines(verdict)
+    if verdict.state == CONVERGED:
+        return ["removed"]
+    return [f"removing: {verdict.running} tasks are left"]

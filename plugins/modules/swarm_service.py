@@ -1,0 +1,585 @@
+#!/usr/bin/python
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_service
+short_description: Create, change and remove Docker Swarm services, and wait until they run
+version_added: 1.0.0
+description:
+  - Brings one service (O(name)) or many (O(services)) to what is declared, and waits until their tasks run and stay running.
+  - What a task does not name is left as it is, unless O(undeclared) says otherwise. A task that names two options changes
+    two options.
+  - A service that does not converge is a failure, also where the task changed nothing. The failure carries each telling
+    task's node, state, error, exit code and last log lines.
+  - All services are planned and validated before the first is changed.
+  - Values of O(env) are shown in diffs and results, as the docker CLI shows them. Use C(no_log), or better a secret, for
+    what nobody may see.
+author:
+  - apiary.swarm maintainers (@apiary-swarm)
+extends_documentation_fragment:
+  - apiary.swarm.connection
+  - apiary.swarm.attributes
+options:
+  name:
+    description: The service's name. Exactly one of O(name) and O(services) is needed.
+    type: str
+  services:
+    description:
+      - Many services in one task. Each entry is a map of C(name) and any of this module's options, except those of the
+        connection, O(services), O(service_defaults), O(wait) and O(wait_timeout).
+      - They are read together, planned together, changed in this order and waited for together.
+    type: list
+    elements: dict
+  service_defaults:
+    description:
+      - Options for all entries of O(services) that do not name them.
+      - Options of a group, such as O(limits), are taken one by one; lists and maps are taken whole.
+    type: dict
+  state:
+    description: Whether the service is to exist.
+    type: str
+    choices: [present, absent]
+    default: present
+  undeclared:
+    description:
+      - What becomes of options that the task does not name.
+      - V(keep) leaves them.
+      - V(restore) takes back to their defaults those that an earlier run of this module declared; what was made by hand
+        stays, and so does O(replicas).
+      - V(reset) takes all of them back to their defaults, O(image) and O(mode) excepted.
+      - What was declared is remembered on the service in the label C(io.apiary.declared), by name, without values.
+    type: str
+    choices: [keep, restore, reset]
+    default: keep
+  merge:
+    description: Options whose lists or maps are added to what is there; otherwise they replace it.
+    type: list
+    elements: str
+    choices:
+      - env
+      - labels
+      - container_labels
+      - publish
+      - networks
+      - mounts
+      - placement.constraints
+      - placement.preferences
+      - groups
+      - cap_add
+      - cap_drop
+      - dns
+      - dns_search
+      - dns_options
+      - hosts
+      - sysctls
+      - logging.options
+  recreate:
+    description:
+      - Permit to remove the service and make it anew where an option cannot be changed otherwise (O(mode)).
+      - It never forces that.
+    type: bool
+    default: false
+  resolve_image:
+    description:
+      - When to ask the registry for the image's digest and platforms, so that all nodes run the same.
+      - V(changed) asks only if the tag differs from the one stored, V(always) at each run, V(never) not at all.
+      - If the registry does not tell, the tag is used as it is, with a warning.
+    type: str
+    choices: [always, changed, never]
+    default: changed
+  wait:
+    description:
+      - Wait until the service has converged (as many tasks as wanted run, and stay running for the update's monitor period),
+        or until its tasks are gone.
+      - Fails as soon as it is certain that this will not happen.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - Seconds to wait at most, for all services of the task together. Then the task fails; the services are left as they are.
+    type: int
+    default: 300
+
+  image:
+    description: The image. V(nginx) is V(nginx:latest). Needed for a new service.
+    type: str
+  mode:
+    description:
+      - V(replicated) runs O(replicas) tasks, V(global) one on each node that fits. A new service is V(replicated).
+      - Cannot be changed without O(recreate).
+    type: str
+    choices: [replicated, global]
+  replicas:
+    description:
+      - Number of tasks. A new service has V(1).
+      - V(-1) is the same as not naming it.
+    type: int
+  command:
+    description:
+      - What to run in place of the image's entrypoint, as a list, or as text that is split as a shell would.
+    type: raw
+    aliases: [entrypoint]
+  args:
+    description: Arguments of the command.
+    type: list
+    elements: str
+  env:
+    description:
+      - Environment variables, as a map or as a list of C(NAME=value).
+      - In a map quote what YAML would not take for text or a whole number, for example V("true").
+    type: raw
+  labels:
+    description: Labels of the service. Changing them restarts nothing.
+    type: dict
+  container_labels:
+    description: Labels of the containers.
+    type: dict
+  publish:
+    description:
+      - Ports to publish. An entry is a map of the suboptions here, or text as for the CLI, for example V(8080:80),
+        V(53:53/udp) or V(published=8080,target=80,mode=host).
+    type: list
+    elements: raw
+    suboptions:
+      target_port:
+        description: Port in the container.
+        type: int
+        required: true
+      published_port:
+        description: Port on the nodes. The engine chooses one if there is none.
+        type: int
+      protocol:
+        description: What goes through it. V(tcp) if there is none.
+        type: str
+        choices: [tcp, udp, sctp]
+      mode:
+        description:
+          - V(ingress) publishes on every node of the swarm by the routing mesh, V(host) on the nodes where tasks run.
+            V(ingress) if there is none.
+          - The mesh needs IP_VS in the kernel. Where it is missing the result has a warning.
+        type: str
+        choices: [ingress, host]
+  endpoint_mode:
+    description: How the service's name resolves, to one virtual address or to the addresses of the tasks.
+    type: str
+    choices: [vip, dnsrr]
+  networks:
+    description: Overlay networks to join. An entry is a network's name or ID, or a map of the suboptions here.
+    type: list
+    elements: raw
+    suboptions:
+      name:
+        description: Name or ID of the network.
+        type: str
+        required: true
+        aliases: [id]
+      aliases:
+        description: Further names of the service in it.
+        type: list
+        elements: str
+      options:
+        description: Options for the network's driver.
+        type: dict
+  mounts:
+    description:
+      - What to mount. An entry is a map of the suboptions here, or text as for the CLI, for example
+        V(type=bind,source=/srv,target=/data,readonly).
+    type: list
+    elements: raw
+    suboptions:
+      type:
+        description: What it is. V(bind) if there is none; in the CLI's text V(volume), as there.
+        type: str
+        choices: [bind, volume, tmpfs, npipe]
+      source:
+        description: Path on the node, or the volume's name.
+        type: str
+      target:
+        description: Path in the container.
+        type: str
+        required: true
+      readonly:
+        description: Mount it read-only.
+        type: bool
+      propagation:
+        description: How mounts below are passed on, for type V(bind).
+        type: str
+        choices: [shared, slave, private, rshared, rslave, rprivate]
+      no_copy:
+        description: Do not fill a new volume with what the image has there.
+        type: bool
+      labels:
+        description: Labels of a new volume.
+        type: dict
+      driver_config:
+        description: Driver of a new volume.
+        type: dict
+        suboptions:
+          name:
+            description: The driver's name.
+            type: str
+          options:
+            description: Its options.
+            type: dict
+      tmpfs_size:
+        description: Size of the tmpfs, for example V(64M).
+        type: str
+      tmpfs_mode:
+        description: Mode of the tmpfs. Text is octal, for example V("1770").
+        type: raw
+  placement:
+    description: Where tasks may run.
+    type: dict
+    suboptions:
+      constraints:
+        description: Conditions that a node must meet, for example V(node.role==worker).
+        type: list
+        elements: str
+      preferences:
+        description: Labels over whose values tasks are spread, as V({spread: node.labels.rack}) or V(spread=node.labels.rack).
+        type: list
+        elements: raw
+      replicas_max_per_node:
+        description: Most tasks on one node. V(0) is no limit.
+        type: int
+  limits:
+    description: What a task may use at most.
+    type: dict
+    suboptions:
+      cpus:
+        description: Processors, for example V(0.5). V(0) is no limit.
+        type: float
+      memory:
+        description: Memory, for example V(512M). V(0) is no limit.
+        type: str
+      pids:
+        description: Processes. V(0) is no limit.
+        type: int
+  reservations:
+    description: What a node must have free for a task.
+    type: dict
+    suboptions:
+      cpus:
+        description: Processors, for example V(0.5).
+        type: float
+      memory:
+        description: Memory, for example V(512M).
+        type: str
+  update_config:
+    description: How tasks are replaced when the service changes. Where only some are named, the CLI's defaults hold for the others.
+    type: dict
+    suboptions:
+      parallelism:
+        description: How many at a time, V(1) by default. V(0) is all at once.
+        type: int
+      delay:
+        description: Pause between two, for example V(10s).
+        type: str
+      failure_action:
+        description: What to do if tasks fail, V(pause) by default.
+        type: str
+        choices: [continue, pause, rollback]
+      monitor:
+        description: For how long a new task is watched, V(5s) by default.
+        type: str
+      max_failure_ratio:
+        description: What share of tasks may fail, from V(0) to V(1).
+        type: float
+      order:
+        description: Whether the old task is stopped before the new one starts, V(stop-first) by default.
+        type: str
+        choices: [stop-first, start-first]
+  rollback_config:
+    description: How tasks are replaced when the service goes back to its spec before. Defaults as for O(update_config).
+    type: dict
+    suboptions:
+      parallelism:
+        description: How many at a time. V(0) is all at once.
+        type: int
+      delay:
+        description: Pause between two, for example V(10s).
+        type: str
+      failure_action:
+        description: What to do if tasks fail.
+        type: str
+        choices: [continue, pause]
+      monitor:
+        description: For how long a task is watched.
+        type: str
+      max_failure_ratio:
+        description: What share of tasks may fail, from V(0) to V(1).
+        type: float
+      order:
+        description: Whether the old task is stopped before the new one starts.
+        type: str
+        choices: [stop-first, start-first]
+  restart_config:
+    description: When a task that ended is replaced. Where only some are named, the CLI's defaults hold for the others.
+    type: dict
+    suboptions:
+      condition:
+        description: After which end, V(any) by default.
+        type: str
+        choices: [none, on-failure, any]
+      delay:
+        description: Pause before the next, V(5s) by default.
+        type: str
+      max_attempts:
+        description: How often at most. V(0) is without limit.
+        type: int
+      window:
+        description: In which time attempts are counted. V(0s) is without limit.
+        type: str
+  healthcheck:
+    description: How to tell whether a container works. What is not named is as the image has it.
+    type: dict
+    suboptions:
+      test:
+        description:
+          - Text for the container's shell, or a list that begins with V(CMD) or V(CMD-SHELL).
+          - V(NONE) switches the image's check off.
+        type: raw
+      interval:
+        description: Time between two checks.
+        type: str
+      timeout:
+        description: Time one check may take.
+        type: str
+      retries:
+        description: How many must fail one after the other.
+        type: int
+      start_period:
+        description: Time for the container to start, in which failures do not count.
+        type: str
+      start_interval:
+        description: Time between two checks in O(healthcheck.start_period). Needs API 1.44.
+        type: str
+  user:
+    description: User, and after a colon group, that the command runs as.
+    type: str
+  working_dir:
+    description: Working directory.
+    type: str
+  hostname:
+    description: The container's host name. May be a template such as V({{.Node.Hostname}}), marked with C(!unsafe).
+    type: str
+  groups:
+    description: Further groups of the user.
+    type: list
+    elements: str
+  init:
+    description: Run an init in the container that passes signals on and collects dead processes.
+    type: bool
+  tty:
+    description: Give the container a terminal.
+    type: bool
+  read_only:
+    description: Mount the container's root read-only.
+    type: bool
+  stop_signal:
+    description: Signal that stops the container, for example V(SIGQUIT).
+    type: str
+  stop_grace_period:
+    description: Time it has to stop before it is killed, V(10s) by default.
+    type: str
+  cap_add:
+    description: Capabilities to add. V(NET_ADMIN) and V(CAP_NET_ADMIN) are the same.
+    type: list
+    elements: str
+  cap_drop:
+    description: Capabilities to take away, or V(ALL).
+    type: list
+    elements: str
+  dns:
+    description: Name servers.
+    type: list
+    elements: str
+  dns_search:
+    description: Domains to search names in.
+    type: list
+    elements: str
+  dns_options:
+    description: Options of the resolver, for example V(ndots:1).
+    type: list
+    elements: str
+  hosts:
+    description: Further lines of C(/etc/hosts), as a map of names to addresses or a list of C(name:address).
+    type: raw
+  sysctls:
+    description: Kernel parameters of the container.
+    type: dict
+  logging:
+    description: Where the container's output goes.
+    type: dict
+    suboptions:
+      driver:
+        description: The log driver.
+        type: str
+      options:
+        description: Its options.
+        type: dict
+notes:
+  - Durations are text such as V(10s) or V(1m30s), sizes text such as V(512M), where K is 1024.
+  - An order of networks, ports, mounts, constraints or variables other than the engine's is no change, nor is a default that
+    is named.
+seealso:
+  - module: apiary.swarm.swarm_network
+  - module: apiary.swarm.swarm_info
+"""
+
+EXAMPLES = r"""
+- name: Run a web server, and wait until it does
+  apiary.swarm.swarm_service:
+    name: httpd
+    image: nginx:1.26
+    replicas: 3
+    publish:
+      - 8080:80
+
+- name: Have five of them, and touch nothing else
+  apiary.swarm.swarm_service:
+    name: httpd
+    replicas: 5
+
+- name: Add a variable to those it has
+  apiary.swarm.swarm_service:
+    name: httpd
+    env:
+      LOG_LEVEL: debug
+    merge: [env]
+
+- name: Bring a set of services to exactly what stands here
+  apiary.swarm.swarm_service:
+    undeclared: restore
+    service_defaults:
+      networks: [front]
+      update_config:
+        order: start-first
+        failure_action: rollback
+    services:
+      - name: web
+        image: registry.example.com/web:2.1
+        replicas: 4
+        limits: {cpus: 0.5, memory: 256M}
+      - name: agent
+        image: registry.example.com/agent:1.0
+        mode: global
+        mounts:
+          - type=bind,source=/var/run/docker.sock,target=/var/run/docker.sock,readonly
+      - name: old-web
+        state: absent
+"""
+
+RETURN = r"""
+services:
+  description: What was found and done, one entry for each service of the task, in their order. Also there on failure.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The service's name.
+      type: str
+      returned: always
+    id:
+      description: Its ID, V(null) if it does not exist.
+      type: str
+      returned: always
+    action:
+      description: One of V(created), V(updated), V(recreated), V(removed), V(unchanged); in check mode what would be done.
+      type: str
+      returned: always
+    changed:
+      description: Whether its spec was changed.
+      type: bool
+      returned: always
+    diff:
+      description: The parts of the engine's spec that differ, before and after.
+      type: dict
+      returned: always
+      sample: {"before": {"Mode": {"Replicated": {"Replicas": 3}}}, "after": {"Mode": {"Replicated": {"Replicas": 5}}}}
+    tasks:
+      description: Its present tasks, in the form of M(apiary.swarm.swarm_info).
+      type: list
+      elements: dict
+      returned: always
+    image:
+      description: The image without its digest.
+      type: str
+      returned: always
+      sample: nginx:1.26
+    update_status:
+      description: The engine's word for the last update, for example V(completed), V(null) if there was none.
+      type: str
+      returned: always
+    warnings:
+      description: What may be wrong although the service runs.
+      type: list
+      elements: str
+      returned: always
+    failure:
+      description:
+        - Why it does not run, V(null) if it does or was not waited for.
+        - C(kind) is one of V(crash_loop), V(rejected), V(ended), V(unschedulable), V(paused), V(rollback), V(rollback_paused),
+          V(timeout), V(removed), or the kind of the engine's refusal. C(tasks) are those that tell, with C(logs), the last
+          lines each wrote.
+      type: dict
+      returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._services import Services, continue_watch
+from ansible_collections.apiary.swarm.plugins.module_utils._wishes import HOW, service_spec, wishes_of
+
+
+def argument_spec():
+    spec = dict(
+        connection_spec(),
+        **service_spec(),
+        name={"type": "str"},
+        services={"type": "list", "elements": "dict"},
+        service_defaults={"type": "dict"},
+        wait={"type": "bool", "default": True},
+        wait_timeout={"type": "int", "default": 300},
+        # How the action plugin waits in slices: for how many seconds, and where the slice before ended.
+        _slice={"type": "float"},
+        _resume={"type": "dict"},
+    )
+    for option, default in HOW.items():
+        if option != "merge":
+            spec[option]["default"] = default
+    return spec
+
+
+def flow(engine, params, check_mode):
+    if params["_resume"]:
+        return continue_watch(engine, params["_resume"], params["_slice"])
+    services = Services(engine, wishes_of(params), check_mode, params["docker_host"])
+    services.apply()
+    return services.result(params["wait"] and not check_mode, params["wait_timeout"], params["_slice"])
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=argument_spec(),
+        supports_check_mode=True,
+        required_one_of=[("name", "services")],
+        mutually_exclusive=[("name", "services")],
+        required_by={"service_defaults": "services"},
+    )
+    try:
+        result = run(module, flow)
+    except SwarmError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
