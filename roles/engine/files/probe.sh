@@ -21,12 +21,14 @@ if systemctl is-active --quiet firewalld 2>/dev/null; then echo firewalld=yes; f
 if command -v dockerd >/dev/null && command -v docker >/dev/null && command -v containerd >/dev/null; then
     dockerd --version | sed 's/^Docker version \([^,+]*\).*/engine=\1/'
     if systemctl is-enabled --quiet docker 2>/dev/null; then echo enabled=yes; fi
-    if ! DOCKER_HOST='' timeout 20 docker info --format 'running={{if .ServerVersion}}yes{{end}}
+    info=$(DOCKER_HOST='' timeout 20 docker info --format '{{if .ServerVersion}}running=yes{{end}}
 swarm={{.Swarm.LocalNodeState}}
-control={{.Swarm.ControlAvailable}}' 2>/dev/null; then
-        # A stopped engine answers nothing; its state file tells whether it belongs to a swarm.
-        if [ -e /var/lib/docker/swarm/docker-state.json ]; then echo swarm=stopped; fi
-    fi
+control={{.Swarm.ControlAvailable}}' 2>/dev/null)
+    case $info in
+    running=yes*) echo "$info" ;;
+    # A stopped engine answers nothing; its state file tells whether it belongs to a swarm.
+    *) if [ -e /var/lib/docker/swarm/docker-state.json ]; then echo swarm=stopped; fi ;;
+    esac
 fi
 if [ -e /etc/docker/daemon.json ]; then echo daemon_json=yes; fi
 if [ -e /run/apiary-engine-restart ]; then echo restart_due=yes; fi

@@ -2,8 +2,9 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# Start (or, with 'restart', restart) the engine on a machine whose first process is not systemd.
+# start-without-systemd.sh started|restarted: start or restart the engine on a machine whose first process is not systemd.
 log=/var/log/dockerd.log
+pidfile=/var/run/docker.pid
 
 answers() {
     for _ in $(seq "$1"); do
@@ -13,9 +14,13 @@ answers() {
     return 1
 }
 
-if [ "$1" = restart ]; then
+if [ "$1" = restarted ]; then
     service docker stop >/dev/null 2>&1
-    pid=$(cat /var/run/docker.pid 2>/dev/null) && kill "$pid" 2>/dev/null && while kill -0 "$pid" 2>/dev/null; do sleep 0.2; done
+    if [ -e "$pidfile" ]; then kill "$(cat "$pidfile")"; fi
+    for _ in $(seq 100); do
+        [ -e "$pidfile" ] || break # the engine removes it when it is done
+        sleep 0.2
+    done
 fi
 answers 1 && exit 0
 service docker start >/dev/null 2>&1 && answers 40 && exit 0
