@@ -56,6 +56,9 @@ remove_images() {
   ((${#ids[@]} == 0)) || docker rmi --force "${ids[@]}" >/dev/null
 }
 
+# Where PID 1 is no init, a process that has ended stays as a zombie.
+has_ended() { ! grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"; }
+
 stop_engine() {
   local pid
   [[ -e $LAB_CACHE/engine-started ]] || return 0
@@ -68,7 +71,7 @@ stop_engine() {
   else
     pid=$(cat /run/docker.pid) || die "the engine has left no /run/docker.pid to stop it by"
     as_root service docker stop >/dev/null 2>&1 || as_root kill "$pid"
-    wait_for 30 "the end of the engine" test ! -d "/proc/$pid"
+    wait_for 30 "the end of the engine" has_ended "$pid"
   fi
   mv "$LAB_CACHE/engine-started" "$LAB_CACHE/engine-stopped" # its images are still there: --all starts it once more
 }
