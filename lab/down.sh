@@ -20,28 +20,11 @@ close_connections() {
   rm -rf "$dir"
 }
 
-# labelled COMMAND... : the IDs of what carries this lab's label
-labelled() { docker "$@" --quiet --filter "label=$LAB_LABEL"; }
-
-remove_all() {
-  local id ids pids=()
-  mapfile -t ids < <(labelled ps --all)
-  for id in "${ids[@]}"; do
-    docker rm --force --volumes "$id" >/dev/null & # killed, not stopped: nothing in it is to be kept
-    pids+=($!)
-  done
-  for id in "${pids[@]}"; do wait "$id"; done
-  mapfile -t ids < <(labelled volume ls)
-  ((${#ids[@]} == 0)) || docker volume rm "${ids[@]}" >/dev/null
-  mapfile -t ids < <(labelled network ls)
-  ((${#ids[@]} == 0)) || docker network rm "${ids[@]}" >/dev/null
-}
-
 one_lab() {
   lock "lab-$LAB_NAME"
   close_connections
   if [[ $engine == yes ]]; then
-    remove_all
+    remove_labelled "$LAB_LABEL"
   elif [[ -e $LAB_STATE/inventory.json ]]; then
     say "no engine answers: what it holds of lab '$LAB_NAME' is removed when this is run with the engine running"
   fi
@@ -70,7 +53,8 @@ stop_engine() {
     as_root systemctl stop docker.socket docker.service containerd.service
   else
     pid=$(cat /run/docker.pid) || die "the engine has left no /run/docker.pid to stop it by"
-    as_root service docker stop >/dev/null 2>&1 || as_root kill "$pid"
+    as_root service docker stop >/dev/null 2>&1 || true # it says "already stopped" of an engine that it did not start
+    has_ended "$pid" || as_root kill "$pid"
     wait_for 30 "the end of the engine" has_ended "$pid"
   fi
   mv "$LAB_CACHE/engine-started" "$LAB_CACHE/engine-stopped" # its images are still there: --all starts it once more
