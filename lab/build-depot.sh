@@ -23,7 +23,7 @@ temporary=()
 trap cleanup EXIT
 
 base=$(import_root depot -c 'CMD ["/start"]' <"$images/depot.tar")
-filler=$(docker run -d --label apiary.lab.step=depot -p 127.0.0.1::5002 "$base" docker-registry serve /etc/registry-fill.yml)
+filler=$(docker run -d --label "$LAB_BUILD_LABEL" -p 127.0.0.1::5002 "$base" docker-registry serve /etc/registry-fill.yml)
 port=$(docker port "$filler" 5002 | head -n1)
 registry=127.0.0.1:${port##*:}
 wait_for 20 "the depot's registry" docker exec "$filler" wget -q -O /dev/null http://127.0.0.1:5002/v2/
@@ -45,6 +45,6 @@ done
 docker stop -t 2 "$filler" >/dev/null
 docker cp "$rpms/linux" "$filler:/srv/"
 docker cp "$wheels" "$filler:/srv/wheels"
-image=$(docker commit -c 'CMD ["/start"]' "$filler")
+image=$(docker commit -c "LABEL ${LAB_BUILD_LABEL%%=*}=" -c 'CMD ["/start"]' "$filler")
 publish_image "$image" depot "$key"
 say "apiary-lab/depot:$key"

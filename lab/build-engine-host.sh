@@ -26,13 +26,13 @@ cleanup() {
   docker network rm "$name" >/dev/null 2>&1 || true
 }
 trap cleanup EXIT
-docker network create --label apiary.lab.step=engine-host "$name" >/dev/null
-docker run -d --name "$name-depot" --label apiary.lab.step=engine-host --network "$name" --network-alias depot "$depot_image" nginx >/dev/null
+docker network create --label "$LAB_BUILD_LABEL" "$name" >/dev/null
+docker run -d --name "$name-depot" --label "$LAB_BUILD_LABEL" --network "$name" --network-alias depot "$depot_image" nginx >/dev/null
 wait_for 20 "the depot" docker exec "$name-depot" wget -q -O /dev/null http://127.0.0.1/linux/centos/gpg
 
 # The containerd that belongs to the engine: without a version dnf takes the newest.
 containerd=$(sed -n "s/.*\"engine\": \"$LAB_ENGINE\", \"containerd\": \"\([^\"]*\)\".*/\1/p" "$LAB_CACHE/versions.json")
-docker run -i --name "$name-host" --label apiary.lab.step=engine-host --network "$name" "$host_image" \
+docker run -i --name "$name-host" --label "$LAB_BUILD_LABEL" --network "$name" "$host_image" \
   /bin/sh -es "$LAB_ENGINE" "$containerd" <<'END'
 curl -sSf http://depot/linux/centos/docker-ce.repo -o /etc/yum.repos.d/docker-ce.repo
 rpm --import http://depot/linux/centos/gpg
@@ -44,7 +44,7 @@ python3 -m venv /opt/apiary/sdk
 /opt/apiary/sdk/bin/pip install -q --disable-pip-version-check --no-index --find-links http://depot/wheels/ --trusted-host depot -r /tmp/requirements.txt
 cp /tmp/requirements.txt /opt/apiary/sdk/requirements.txt
 END
-image=$(docker commit -c 'CMD ["/usr/libexec/lab-init"]' -c 'LABEL apiary.lab.step=engine-host' \
+image=$(docker commit -c "LABEL ${LAB_BUILD_LABEL%%=*}=" -c 'CMD ["/usr/libexec/lab-init"]' -c 'LABEL apiary.lab.step=engine-host' \
   -c "LABEL apiary.lab.checkout=\"$LAB_ROOT\"" "$name-host")
 publish_image "$image" engine-host "$key"
 say "apiary-lab/engine-host:$key"

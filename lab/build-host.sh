@@ -124,9 +124,9 @@ in_root() {
     pwconv; grpconv
     systemd-sysusers
     useradd --create-home --shell /bin/bash --groups wheel --password "*" "$0"
+    mv /usr/lib/systemd/system/ssh.service /usr/lib/systemd/system/sshd.service
     systemctl set-default multi-user.target
     systemctl preset-all
-    ln -sf ssh.service /usr/lib/systemd/system/sshd.service
     rpm --initdb
     rpm -i --justdb --nodeps --nosignature /stubs/*.rpm
     rm -r /stubs

@@ -34,9 +34,10 @@ one_lab() {
 }
 
 remove_images() {
-  local ids
-  mapfile -t ids < <(docker images --all --quiet --no-trunc --filter "label=apiary.lab.checkout=$LAB_ROOT" | sort -u)
-  ((${#ids[@]} == 0)) || docker rmi --force "${ids[@]}" >/dev/null
+  local names
+  mapfile -t names < <(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=apiary.lab.checkout=$LAB_ROOT" --filter dangling=false)
+  ((${#names[@]} == 0)) || docker rmi "${names[@]}" >/dev/null
+  docker image prune --force --filter "label=apiary.lab.checkout=$LAB_ROOT" >/dev/null
 }
 
 # Where PID 1 is no init, a process that has ended stays as a zombie.

@@ -40,7 +40,11 @@ start() {
   shift 3
   state=$(state_of "$name")
   case $state in
-    running) return ;;
+    running)
+      [[ $(docker inspect --format '{{.Config.Image}}' "$name") == "$image" ]] ||
+        say "$name runs from another image than the present one: \`make down lab\` renews it"
+      return
+      ;;
     created) docker rm -v "$name" >/dev/null ;; # an interrupted start: it has not got its files yet
     exited)
       docker start "$name" >/dev/null

@@ -8,7 +8,13 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
-[[ ! -e $LAB_STATE/ssh_config ]] || exit 0
+made_for=$LAB_STATE/made-for # written last: all of it is there
+wanted="$LAB_HOSTS on $LAB_SUBNET"
+if [[ -e $made_for ]]; then
+  [[ $(<"$made_for") == "$wanted" ]] ||
+    die "lab '$LAB_NAME' was made for $(<"$made_for"), now it is to be $wanted: take it down first (make down)"
+  exit
+fi
 
 work=$(work_dir keys)
 trap 'rm -rf "$work"' EXIT
@@ -48,5 +54,5 @@ Host *
   StrictHostKeyChecking yes
   ForwardAgent no
 END
-} >"$LAB_STATE/ssh_config.new"
-mv "$LAB_STATE/ssh_config.new" "$LAB_STATE/ssh_config" # last: its presence says that all of it is there
+} >"$LAB_STATE/ssh_config"
+say "$wanted" >"$made_for"

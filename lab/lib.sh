@@ -62,6 +62,21 @@ find_engine() {
   return 1
 }
 
+# remove_labelled LABEL : containers, volumes and networks that carry it
+remove_labelled() {
+  local id ids pids=()
+  mapfile -t ids < <(docker ps --all --quiet --filter "label=$1")
+  for id in "${ids[@]}"; do
+    docker rm --force --volumes "$id" >/dev/null & # killed, not stopped: nothing in it is to be kept
+    pids+=($!)
+  done
+  for id in "${pids[@]}"; do wait "$id"; done
+  mapfile -t ids < <(docker volume ls --quiet --filter "label=$1")
+  ((${#ids[@]} == 0)) || docker volume rm "${ids[@]}" >/dev/null
+  mapfile -t ids < <(docker network ls --quiet --filter "label=$1")
+  ((${#ids[@]} == 0)) || docker network rm "${ids[@]}" >/dev/null
+}
+
 # lock NAME : waits for another run to end; LOCK_FD is open as long as the lock is held
 lock() {
   mkdir -p "$LAB_CACHE/locks"
@@ -71,10 +86,10 @@ lock() {
 
 # wait_for SECONDS WHAT COMMAND... : polls until the command succeeds
 wait_for() {
-  local until=$((SECONDS + $1)) what=$2
+  local seconds=$1 what=$2 until=$((SECONDS + $1))
   shift 2
   until "$@" >/dev/null 2>&1; do
-    ((SECONDS < until)) || die "$what: no success within the time ($*)"
+    ((SECONDS < until)) || die "$what: waited $seconds s for it"
     sleep 0.2
   done
 }

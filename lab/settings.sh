@@ -8,7 +8,7 @@ LAB_NAME=${LAB_NAME:-apiary}                  # prefix of containers, network an
 LAB_SUBNET=${LAB_SUBNET:-172.30.77.0/24}      # two labs at once need two subnets
 LAB_HOSTS=${LAB_HOSTS:-manager1 manager2 manager3 worker1 worker2}
 LAB_IMAGE=${LAB_IMAGE:-}                      # host image; empty: build one. With a real network: a CentOS Stream image
-LAB_ENGINE=${LAB_ENGINE:-20.10.24}            # engine version that inventory/lab asks for
+LAB_ENGINE=${LAB_ENGINE:-28.5.2}            # engine version that inventory/lab asks for
 LAB_MIRROR=${LAB_MIRROR:-}                    # Debian mirror; empty: the one this machine's apt uses
 
 # Debian suites the engines come from, oldest first, and the containerd that upstream's RPM of that engine asks for.
@@ -29,5 +29,6 @@ LAB_BUILD=$LAB_ROOT/build/lab
 LAB_CACHE=$LAB_BUILD/cache                    # what was built, for all labs of this checkout
 LAB_STATE=$LAB_BUILD/$LAB_NAME                # this lab's keys, certificates and inventory
 LAB_TMP=${LAB_TMP:-$LAB_CACHE/tmp}
-LAB_LABEL=apiary.lab=$LAB_NAME
+LAB_LABEL=apiary.lab=$LAB_NAME                # on containers, volumes and the network
+LAB_BUILD_LABEL=apiary.lab.build=$LAB_ROOT    # on containers that only live while something is built
 ANSIBLE_PLAYBOOK=${ANSIBLE_PLAYBOOK:-$LAB_ROOT/.venv/bin/ansible-playbook}

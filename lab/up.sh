@@ -21,45 +21,52 @@ for argument in "$@"; do
 done
 check_settings
 
-# Each background step gets a process group of its own, so that Ctrl-C can end all of it.
+# Each step runs in the background, as a process group of its own: Ctrl-C reaches this script, which ends all of them.
 set -m
-groups=()
+declare -A groups=()
 # shellcheck disable=SC2317 # by trap
 stop_all() {
   local status=$? group
-  trap - EXIT INT TERM
+  trap - EXIT
+  trap '' INT TERM
   for group in "${groups[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+  { wait; } 2>/dev/null # which also tells which were terminated
   exit "$status"
 }
 trap stop_all EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# step NAME WHAT COMMAND... : runs a step with its noise in a log, and says how long it took
+seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b - a}'; }
+
+# step NAME WHAT COMMAND... : runs it with its noise in a log and its result in a file, and says how long it took
 step() {
-  local name=$1 what=$2 log=$LAB_CACHE/logs/$LAB_NAME-$1.log start=$EPOCHREALTIME
+  local name=$1 what=$2 log=$LAB_CACHE/logs/$LAB_NAME-$1 begin=$EPOCHREALTIME
   shift 2
-  if ! "$@" >"$LAB_CACHE/logs/$LAB_NAME-$name.out" 2>"$log" {lab_lock}>&- {build_lock}>&-; then
+  if ! "$@" >"$log.out" 2>"$log.log" {lab_lock}>&- {build_lock}>&-; then
     printf '  %-40s failed\n' "$what"
-    tail -n 20 "$log" "$LAB_CACHE/logs/$LAB_NAME-$name.out" >&2
-    die "step '$name' failed: all of its output is in $log"
+    tail -n 20 "$log.out" "$log.log" >&2
+    die "$what: failed; all that was said is in $log.log"
   fi
-  printf '  %-40s %5.1f s\n' "$what" "$(awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}')"
+  printf '  %-40s %5s s\n' "$what" "$(seconds_since "$begin")"
 }
 result_of() { tail -n1 "$LAB_CACHE/logs/$LAB_NAME-$1.out"; }
 
-background() {
-  "$@" &
-  groups+=($!)
+# start NAME ... begins a step, finish NAME... waits for steps, run NAME ... does both
+start() {
+  step "$@" &
+  groups[$1]=$!
 }
-wait_all() {
-  local group
-  for group in "${groups[@]}"; do wait "$group"; done
-  groups=()
+finish() {
+  local name
+  for name in "$@"; do
+    wait "${groups[$name]}"
+    unset "groups[$name]"
+  done
 }
-
-depot_step() {
-  step depot "depot" "$LAB_DIR/build-depot.sh" "$(result_of rpms)" "$(result_of wheels)" "$(result_of images)"
+run() {
+  start "$@"
+  finish "$1"
 }
 
 # In the foreground, while there is a terminal to ask on: steps in the background and with a log have none.
@@ -77,33 +84,28 @@ rm -rf "$LAB_CACHE/tmp" 2>/dev/null || as_root rm -rf "$LAB_CACHE/tmp"
 
 "$LAB_DIR/prepare.sh" --announce
 if "$LAB_DIR/prepare.sh" --needs-root; then ask_for_root; fi
-step prepare "tools and engine of this machine" "$LAB_DIR/prepare.sh"
+run prepare "tools and engine of this machine" "$LAB_DIR/prepare.sh"
 find_engine || die "no engine answers"
-step packages "Debian packages" "$LAB_DIR/packages.sh" "${packages_options[@]}"
+remove_labelled "$LAB_BUILD_LABEL" # left by a build that was killed
+run packages "Debian packages" "$LAB_DIR/packages.sh" "${packages_options[@]}"
 if [[ -z $LAB_IMAGE ]] && ! "$LAB_DIR/build-host.sh" --have >/dev/null; then ask_for_root; fi
-background step host "host image" "$LAB_DIR/host-image.sh"
-background step rpms "signed RPMs of three engines" "$LAB_DIR/build-rpms.sh"
-rpms=${groups[-1]}
-background step wheels "wheels of the Docker SDK" "$LAB_DIR/build-wheels.sh"
-wheels=${groups[-1]}
-background step images "nginx, busybox, registry" "$LAB_DIR/build-images.sh"
-images=${groups[-1]}
-wait "$rpms"
-wait "$wheels"
-wait "$images"
-background depot_step
-wait_all
+start host "host image" "$LAB_DIR/host-image.sh"
+start rpms "signed RPMs of three engines" "$LAB_DIR/build-rpms.sh"
+start wheels "wheels of the Docker SDK" "$LAB_DIR/build-wheels.sh"
+start images "nginx, busybox, registry" "$LAB_DIR/build-images.sh"
+finish rpms wheels images
+start depot "depot" "$LAB_DIR/build-depot.sh" "$(result_of rpms)" "$(result_of wheels)" "$(result_of images)"
+finish host depot
 host_image=$(result_of host)
 if [[ $with_engine == yes ]]; then
-  step engine-host "host image with engine $LAB_ENGINE" "$LAB_DIR/build-engine-host.sh" "$(result_of depot)" "$host_image"
+  run engine-host "host image with engine $LAB_ENGINE" "$LAB_DIR/build-engine-host.sh" "$(result_of depot)" "$host_image"
   host_image=$(result_of engine-host)
 fi
 exec {build_lock}>&-
 
 export LAB_TMP=$LAB_STATE/tmp
 rm -rf "$LAB_TMP"
-step keys "keys and certificates" "$LAB_DIR/keys.sh"
-step hosts "$(wc -w <<<"$LAB_HOSTS") hosts and the depot" "$LAB_DIR/hosts.sh" "$(result_of depot)" "$host_image"
+run keys "keys and certificates" "$LAB_DIR/keys.sh"
+run hosts "$(wc -w <<<"$LAB_HOSTS") hosts and the depot" "$LAB_DIR/hosts.sh" "$(result_of depot)" "$host_image"
 cat "$LAB_CACHE/logs/$LAB_NAME-hosts.out"
-printf 'The lab is up after %.0f s. Try: ssh -F %s manager1\n' \
-  "$(awk -v a="$begin" -v b="$EPOCHREALTIME" 'BEGIN {print b - a}')" "${LAB_STATE#"$PWD/"}/ssh_config"
+say "The lab is up after $(seconds_since "$begin") s. Try: ssh -F ${LAB_STATE#"$PWD/"}/ssh_config manager1"
