@@ -24,6 +24,8 @@ CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "
 # The options that earlier runs declared, dotted names with commas between them.
 DECLARED_LABEL = OWN_LABELS + "declared"
 
+_EMPTY = (None, [], {})
+
 
 class World:
     """What declared values refer to.
@@ -181,8 +183,8 @@ def _diff(name, before, after, paths):
     return {
         "before_header": f"service {name}",
         "after_header": f"service {name}",
-        "before": _only(before, paths),
-        "after": _only(after, paths),
+        "before": _only(_shown(before), paths),
+        "after": _only(_shown(after), paths),
     }
 
 
@@ -195,7 +197,7 @@ def differing_paths(before, after, path=()):
             yield from differing_paths(before.get(key), after.get(key), (*path, key))
     elif isinstance(before or after, dict) and not (before and after):
         yield from differing_paths(before or {}, after or {}, path)
-    elif before != after and not (before in (None, []) and after in (None, [])):
+    elif before != after and not (before in _EMPTY and after in _EMPTY):
         yield path
 
 

@@ -240,7 +240,9 @@ options:
         type: list
         elements: str
       preferences:
-        description: Labels over whose values tasks are spread, as V({spread: node.labels.rack}) or V(spread=node.labels.rack).
+        description:
+          - Labels over whose values tasks are spread. An entry is a map with the key C(spread) and the label, or text such as
+            V(spread=node.labels.rack).
         type: list
         elements: raw
       replicas_max_per_node:

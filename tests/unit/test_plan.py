@@ -475,6 +475,13 @@ def test_the_difference_shows_the_differing_values_and_nothing_else():
     }
 
 
+def test_the_memory_is_in_no_difference():
+    service = by_this_collection("image")
+    assert "io.apiary" not in json.dumps(plan(service, state="absent").diff)
+    assert "io.apiary" not in json.dumps(plan(service, {"labels": {}}).diff)
+    assert "io.apiary" not in json.dumps(plan(options={"image": "x", "labels": {"a": "b"}}).diff)
+
+
 def test_the_difference_of_a_creation_and_a_removal_is_the_whole_spec():
     made = plan(options={"image": BUSYBOX, "replicas": 2}).diff
     assert made["before"] == {}

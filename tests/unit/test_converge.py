@@ -1,0 +1,325 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The verdict on a service: recorded situations first, then those that no recording can hold still."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils._converge import (
+    CONVERGED,
+    FAILED,
+    PROGRESS,
+    first_look,
+    judge,
+    progress_lines,
+    seconds,
+)
+
+SITUATIONS = json.loads((Path(__file__).parent / "fixtures" / "situations-20.10.json").read_text())
+WALL = seconds("2026-11-23T12:00:00Z")
+
+
+def recorded(name, written=False, now=0.0, memory=None):
+    situation = SITUATIONS[name]
+    memory = memory or first_look(written)
+    wall = seconds(situation["now"])
+    return judge(situation["service"], situation["tasks"], situation["nodes"], memory, now, wall)
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "kind", "words"),
+    [
+        ("running", CONVERGED, None, ""),
+        ("global", CONVERGED, None, ""),
+        ("crash loop", FAILED, "crash_loop", "3 tasks in a row failed; the last one ended with exit code 3"),
+        ("no such image", FAILED, "rejected", "was rejected: No such image: el-depot:5000/nope:1"),
+        ("no node fits", FAILED, "unschedulable", "scheduling constraints not satisfied on 3 nodes"),
+        ("global, no node fits", FAILED, "unschedulable", "no node fits"),
+        ("ended for good", FAILED, "ended", r"ended with exit code 0, and the restart policy \(none\)"),
+    ],
+)
+def test_recorded_situations_are_judged_at_the_first_look(name, state, kind, words):
+    verdict = recorded(name)
+    assert (verdict.state, verdict.kind) == (state, kind)
+    assert re.search(words, verdict.reason)
+
+
+def test_a_service_just_written_must_stay_up_for_the_monitor_period():
+    first = recorded("running", written=True, now=100)
+    assert (first.state, first.running, first.wanted) == (PROGRESS, 2, 2)
+    assert first.note == "Waiting 5 seconds to verify that tasks are stable..."
+    assert recorded("running", now=104.9, memory=first.memory).state == PROGRESS
+    assert recorded("running", now=105, memory=first.memory).state == CONVERGED
+
+
+# Situations made by hand. Times are seconds before WALL.
+
+
+def task(slot=1, state="running", desired="running", age=100.0, born=None, node="n1", err=None, code=None, **more):
+    def text(ago):
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(WALL - ago)) + f".{int((WALL - ago) % 1 * 1000):03}Z"
+
+    status = {"State": state, "Timestamp": text(age)}
+    if err:
+        status["Err"] = err
+    if code is not None:
+        status["ContainerStatus"] = {"ExitCode": code}
+    made = {
+        "ID": f"{slot}-{state}-{age}",
+        "CreatedAt": text(age if born is None else born),
+        "DesiredState": desired,
+        "Status": status,
+        "NodeID": node,
+        **more,
+    }
+    if slot:
+        made["Slot"] = slot
+    return made
+
+
+def node(name="n1", state="ready", availability="active"):
+    return {"ID": name, "Status": {"State": state}, "Spec": {"Availability": availability}}
+
+
+def service(replicas=1, update=None, version=10, mode=None, **spec):
+    made = {
+        "ID": "s",
+        "Version": {"Index": version},
+        "UpdatedAt": "2026-11-23T11:00:00Z",
+        "Spec": {"Mode": mode or {"Replicated": {"Replicas": replicas}}, "TaskTemplate": {}, **spec},
+    }
+    if update:
+        made["UpdateStatus"] = {"State": update, "Message": "engine's words"}
+    return made
+
+
+def look(service, tasks, memory=None, nodes=None, now=0.0, written=False, version=None):
+    memory = memory or first_look(written, version)
+    return judge(service, tasks, nodes or [node(), node("n2"), node("n3")], memory, now, WALL)
+
+
+def test_an_answer_from_before_the_change_is_not_taken_for_the_new_one():
+    assert look(service(version=10), [task()], written=True, version=10).note == "waiting for the change to arrive"
+    assert look(service(version=11), [task()], written=True, version=10).running == 1
+
+
+def test_tasks_on_a_node_that_is_down_do_not_count():
+    nodes = [node(), node("n2", state="down")]
+    verdict = look(service(2), [task(1), task(2, node="n2")], nodes=nodes)
+    assert (verdict.state, verdict.running, verdict.wanted) == (PROGRESS, 1, 2)
+    moved = [task(1), task(2, node="n2", desired="shutdown"), task(2, node="n1", age=1)]
+    assert look(service(2), moved, nodes=nodes).state == CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("tasks", "running"),
+    [
+        # the CLI's tie-breaks: lowest desired state, then lowest observed state
+        ([task(state="running"), task(state="shutdown", desired="shutdown", age=200)], 1),
+        ([task(state="running"), task(state="preparing", age=1)], 0),
+        ([task(state="running", desired="shutdown"), task(state="ready", desired="ready", age=1)], 0),
+        ([task(state="orphaned"), task(state="running", desired="remove")], 0),
+    ],
+)
+def test_one_task_decides_for_its_slot(tasks, running):
+    assert look(service(), tasks).running == running
+
+
+def test_scaling_down_is_over_when_the_others_are_gone():
+    assert look(service(1), [task(1), task(2)]).state == PROGRESS
+    assert look(service(1), [task(1), task(2, desired="remove")]).state == CONVERGED
+    assert look(service(0), [], written=True).state == CONVERGED
+
+
+def test_a_failure_while_verifying_starts_the_clock_again():
+    first = look(service(), [task()], written=True, now=0)
+    broken = look(service(), [task(state="failed", age=1)], memory=first.memory, now=3)
+    assert (broken.state, broken.note) == (PROGRESS, "Detected task failure")
+    again = look(service(), [task(age=1)], memory=broken.memory, now=4)
+    assert look(service(), [task(age=1)], memory=again.memory, now=8.9).state == PROGRESS
+    assert look(service(), [task(age=1)], memory=again.memory, now=9).state == CONVERGED
+
+
+def test_the_services_own_monitor_period_is_held():
+    slow = service(UpdateConfig={"Monitor": 30 * 10**9})
+    first = look(slow, [task()], written=True, now=0)
+    assert look(slow, [task()], memory=first.memory, now=29).state == PROGRESS
+    assert look(slow, [task()], memory=first.memory, now=30).state == CONVERGED
+
+
+def test_an_update_that_the_engine_calls_completed_has_been_watched_already():
+    assert look(service(update="completed"), [task()], written=True).state == CONVERGED
+    assert look(service(update="completed"), [task(state="starting")], written=True).state == PROGRESS
+
+
+@pytest.mark.parametrize("update", ["paused", "rollback_paused", "rollback_completed"])
+def test_what_the_engine_gave_up_has_failed_however_many_tasks_run(update):
+    verdict = look(service(update=update), [task()], written=True)
+    assert (verdict.state, verdict.kind) == (FAILED, update.replace("rollback_completed", "rollback"))
+    assert "engine's words" in verdict.reason
+
+
+@pytest.mark.parametrize("update", ["paused", "rollback_paused"])
+def test_an_old_pause_is_a_failure_only_where_tasks_are_missing(update):
+    assert look(service(2, update=update), [task(1), task(2)]).state == CONVERGED
+    assert look(service(2, update=update), [task(1)]).kind == update
+
+
+def test_an_old_rollback_says_nothing_about_the_spec_that_runs_now():
+    assert look(service(update="rollback_completed"), [task()]).state == CONVERGED
+
+
+def test_while_the_engine_rolls_back_nothing_is_certain():
+    verdict = look(service(update="rollback_started"), [task()], written=True)
+    assert (verdict.state, verdict.rolling_back) == (PROGRESS, True)
+    assert progress_lines(verdict) == ["overall progress: rolling back update: 1 out of 1 tasks"]
+
+
+def crashes(count, gap=6.0, newest=1.0, state="failed", last_state="starting", last_desired="running"):
+    """A slot whose tasks failed one after the other, every gap seconds, and the one that came after."""
+    failed = [
+        task(state=state, desired="shutdown", age=newest + gap * n, born=newest + gap * (n + 1) - 0.1, code=1)
+        for n in range(count)
+    ]
+    return [*failed, task(state=last_state, desired=last_desired, age=newest - 0.5, born=newest - 0.1)]
+
+
+def test_a_crash_loop_is_certain_after_three_in_a_row():
+    assert look(service(), crashes(2)).state == PROGRESS
+    verdict = look(service(), crashes(3))
+    assert (verdict.state, verdict.kind, len(verdict.tasks)) == (FAILED, "crash_loop", 3)
+    assert look(service(), [*crashes(2)[:-1], task(state="failed", age=0.5, born=0.9, code=1)]).state == FAILED
+
+
+def test_old_failures_do_not_make_a_crash_loop():
+    # three failures long ago, then one that ran for days, and now one that starts on another node
+    old = crashes(3, newest=500_000, last_state="shutdown", last_desired="shutdown")
+    old[-1]["Status"]["Timestamp"] = task(age=2)["Status"]["Timestamp"]
+    assert look(service(), [*old, task(state="preparing", age=1)]).state == PROGRESS
+    # three failures days apart
+    assert look(service(), crashes(3, gap=90_000)).state == PROGRESS
+
+
+def test_an_unchanged_service_caught_while_it_runs_between_two_crashes_is_watched():
+    tasks = crashes(2, gap=20, newest=3, last_state="running")
+    first = look(service(), tasks, now=0)
+    assert first.state == PROGRESS
+    # it must outlive those that failed (20 s) and the monitor period
+    assert look(service(), tasks, memory=first.memory, now=24).state == PROGRESS
+    assert look(service(), tasks, memory=first.memory, now=26).state == CONVERGED
+
+
+def test_an_unchanged_service_that_has_run_for_long_since_is_not():
+    assert look(service(), crashes(3, gap=6, newest=3600, last_state="running")).state == CONVERGED
+
+
+def test_the_engines_updater_is_left_to_count_failures_itself():
+    assert look(service(update="updating"), crashes(3), written=True).state == PROGRESS
+    on = service(update="updating", UpdateConfig={"FailureAction": "continue"})
+    assert look(on, crashes(3), written=True).kind == "crash_loop"
+
+
+def test_a_task_that_the_restart_policy_does_not_follow_up_is_the_end():
+    spec = service()
+    spec["Spec"]["TaskTemplate"]["RestartPolicy"] = {"Condition": "on-failure", "MaxAttempts": 1}
+    assert look(spec, [task(state="failed", code=2)]).state == PROGRESS, "the orchestrator has not looked at it yet"
+    verdict = look(spec, [task(state="failed", desired="shutdown", code=2)])
+    assert (verdict.kind, verdict.reason) == (
+        "ended",
+        "a task ended with exit code 2, and the restart policy (on-failure) starts no other",
+    )
+
+
+PENDING = {"state": "pending", "node": ""}
+
+
+def test_a_task_without_a_node_is_certain_after_ten_seconds():
+    waiting = task(err="no suitable node (scheduling constraints not satisfied on 3 nodes)", age=0, **PENDING)
+    first = look(service(), [waiting], now=0, written=True)
+    assert first.state == PROGRESS
+    assert look(service(), [waiting], memory=first.memory, now=9).state == PROGRESS
+    assert look(service(), [waiting], memory=first.memory, now=10).kind == "unschedulable"
+    waiting["Status"]["Timestamp"] = task(age=60)["Status"]["Timestamp"]
+    assert look(service(), [waiting], now=0).kind == "unschedulable", "the engine says that it has waited for a minute"
+
+
+def test_room_that_an_old_task_may_be_making_is_waited_for():
+    waiting = task(err="no suitable node (host-mode port already in use on 3 nodes)", age=0, **PENDING)
+    spec = service()
+    spec["Spec"]["TaskTemplate"]["ContainerSpec"] = {"StopGracePeriod": 30 * 10**9}
+    first = look(spec, [waiting], now=0, written=True)
+    assert look(spec, [waiting], memory=first.memory, now=39).state == PROGRESS
+    assert look(spec, [waiting], memory=first.memory, now=40).kind == "unschedulable"
+
+
+def test_a_task_that_found_a_node_in_between_starts_anew():
+    waiting = task(err="no suitable node (insufficient resources on 3 nodes)", age=0, **PENDING)
+    first = look(service(), [waiting], now=0, written=True)
+    ran = look(service(), [task(state="preparing")], memory=first.memory, now=15)
+    assert look(service(), [waiting], memory=ran.memory, now=25).state == PROGRESS
+
+
+# Global
+
+
+def everywhere(**changes):
+    states = {"n1": {}, "n2": {}, "n3": {}, **changes}
+    return [task(0, node=name, **state) for name, state in states.items()]
+
+
+def globally(**spec):
+    return service(mode={"Global": {}}, **spec)
+
+
+def test_global_wants_a_task_on_each_node_that_has_one():
+    verdict = look(globally(), everywhere())
+    assert (verdict.state, verdict.wanted) == (CONVERGED, 3)
+    assert look(globally(), everywhere(n2={"state": "starting"})).state == PROGRESS
+
+
+def test_global_does_not_wait_for_a_node_that_is_down_or_drained():
+    nodes = [node(), node("n2", state="down"), node("n3", availability="drain")]
+    tasks = everywhere(n3={"state": "shutdown", "desired": "shutdown"})
+    verdict = look(globally(), tasks, nodes=nodes)
+    assert (verdict.state, verdict.running, verdict.wanted) == (CONVERGED, 1, 1)
+
+
+def test_global_without_a_node_is_certain_after_ten_seconds():
+    fresh = globally()
+    fresh["UpdatedAt"] = "2026-11-23T11:59:59Z"
+    first = look(fresh, [], now=0, written=True)
+    assert (first.state, first.wanted) == (PROGRESS, None)
+    assert progress_lines(first) == ["overall progress: waiting for new tasks"]
+    assert look(fresh, [], memory=first.memory, now=10).kind == "unschedulable"
+
+
+def test_global_task_that_ended_for_good_on_a_working_node():
+    verdict = look(globally(), everywhere(n2={"state": "complete", "desired": "shutdown", "code": 0}))
+    assert verdict.kind == "ended"
+
+
+# Words
+
+
+def test_progress_is_told_in_the_clis_words():
+    assert progress_lines(look(service(3), [task(1), task(2, state="starting")])) == [
+        "overall progress: 1 out of 3 tasks"
+    ]
+    assert progress_lines(look(service(), [task()])) == [
+        "overall progress: 1 out of 1 tasks",
+        "verify: Service converged",
+    ]
+    failed = progress_lines(look(service(), crashes(3)))
+    assert failed[-1] == "failed: 3 tasks in a row failed; the last one ended with exit code 1"
+
+
+def test_memory_survives_json():
+    first = look(service(), [task()], written=True, now=1.5, version=3)
+    memory = json.loads(json.dumps(first.memory))
+    assert look(service(), [task()], memory=memory, now=7).state == CONVERGED

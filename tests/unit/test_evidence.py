@@ -1,0 +1,70 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils._evidence import lines_of, sentence, telling
+
+SITUATIONS = json.loads((Path(__file__).parent / "fixtures" / "situations-20.10.json").read_text())
+
+# GET /tasks/ID/logs?stdout=1&stderr=1 of a task that ran: echo boom; echo err >&2
+FRAMES = bytes.fromhex("02000000000000046572720a0100000000000005626f6f6d0a")
+
+
+def test_frames_of_both_streams():
+    assert lines_of(FRAMES) == ["err", "boom"]
+
+
+def test_a_terminal_sends_plain_text():
+    assert lines_of(b"one\r\ntwo\n\n") == ["one", "two"]
+
+
+def test_lines_are_few_and_short():
+    lines = lines_of(b"\n".join(b"%d" % n for n in range(100)) + b"\n" + b"x" * 10_000)
+    assert (len(lines), lines[0], len(lines[-1])) == (10, "91", 500)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x01\0\0\0\0\0\0\xffshort", "Ünïcode \udcff".encode("utf-8", "surrogateescape")]
+)
+def test_nothing_breaks_it(data):
+    assert isinstance(lines_of(data), list)
+
+
+def test_the_newest_failure_of_a_slot_tells():
+    (task,) = telling(SITUATIONS["crash loop"]["tasks"])
+    assert task["Status"]["State"] == "failed"
+    assert task["Status"]["Timestamp"] == max(
+        item["Status"]["Timestamp"] for item in SITUATIONS["crash loop"]["tasks"] if item["Status"]["State"] == "failed"
+    )
+
+
+def test_a_task_that_waits_tells_why():
+    (task,) = telling(SITUATIONS["no node fits"]["tasks"])
+    assert "no suitable node" in task["Status"]["Err"]
+
+
+def test_tasks_that_run_tell_nothing():
+    assert telling(SITUATIONS["running"]["tasks"]) == []
+
+
+def test_sentence():
+    row = {
+        "id": "abcdefghijklmnop",
+        "service": "web",
+        "slot": 2,
+        "node": "worker1",
+        "state": "failed",
+        "exit_code": 3,
+        "error": "task: non-zero exit (3)",
+        "logs": ["one", "two"],
+    }
+    assert (
+        sentence(row) == "web.2 on worker1: failed with exit code 3 (task: non-zero exit (3)); it wrote last: one | two"
+    )
+    bare = dict(row, slot=None, node=None, exit_code=None, error=None, logs=[], state="pending")
+    assert sentence(bare) == "web.abcdefghijkl on no node: pending"
