@@ -72,8 +72,11 @@ HOME=$home PATH=${PATH%%:*}:$pythons:/usr/local/bin:/usr/bin:/bin ansible-test s
 grep -E '^(Running sanity|ERROR|FATAL|See documentation)' "$log"
 # a test that ansible-test leaves out for want of a program is one that did not run
 if ((status)) || grep -E '^WARNING: (Required|Skipping|All targets)' "$log"; then
-  tail -n 40 "$log"
-  echo "sanity: failed; the whole log is ${log#"$PWD/"}"
+  grep -q '^ERROR' "$log" || tail -n 20 "$log"
+  echo "sanity: failed; all that ansible-test printed is in build/sanity/ansible-test.log"
   exit 1
 fi
 echo "sanity: $(grep -c '^Running sanity' "$log") tests of ansible-test passed"
+
+echo "sanity: documentation of modules and roles, and what it refers to"
+antsibull-docs lint-collection-docs --plugin-docs --validate-collection-refs self --skip-rstcheck .
