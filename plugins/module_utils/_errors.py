@@ -120,6 +120,8 @@ _MEANINGS = (
         "quorum_guard",
         "Without this manager fewer than half would be reachable. Bring the missing managers back first.",
     ),
+    ("is in use by service", "in_use", "Remove what uses it, or take it out of there, first."),
+    ("is in use by task", "in_use", "A task that is being stopped still uses it. Wait until it has ended."),
     ("last manager of the swarm", "quorum_guard", "A swarm needs a manager. Promote another node first."),
     ("is ambiguous", "ambiguous", "Several nodes carry this name. Address the node by its ID ('docker node ls')."),
 )

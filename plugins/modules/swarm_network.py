@@ -1,0 +1,296 @@
+#!/usr/bin/python
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_network
+short_description: Create and remove the swarm-wide networks of a Docker Swarm
+version_added: 1.0.0
+description:
+  - Runs on any manager and handles any number of networks in one call.
+  - The engine cannot change a network. An option that is declared and differs is an error that names it, unless O(recreate)
+    permits to remove the network and make it anew.
+  - A network that services use is never removed; the failure names them.
+author:
+  - apiary.swarm maintainers (@apiary-swarm)
+extends_documentation_fragment:
+  - apiary.swarm.connection
+  - apiary.swarm.attributes
+options:
+  networks:
+    description:
+      - The networks to handle. Instead of it, one network can be described by the same options beside it.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the network.
+        type: str
+        required: true
+      driver:
+        description: Driver of the network. If not set, a new one is an V(overlay) network.
+        type: str
+      attachable:
+        description: Whether containers that belong to no service can be attached.
+        type: bool
+      internal:
+        description: Whether the network has no way out.
+        type: bool
+      ingress:
+        description: Whether it is the network for ports published in ingress mode.
+        type: bool
+      enable_ipv6:
+        description: Whether it has IPv6 addresses, too.
+        type: bool
+      driver_options:
+        description: Options of the driver, such as C(encrypted) to encrypt the traffic between nodes.
+        type: dict
+      labels:
+        description: Labels of the network.
+        type: dict
+      ipam_driver:
+        description: Driver that gives out addresses.
+        type: str
+      ipam_driver_options:
+        description: Options of that driver.
+        type: dict
+      ipam_config:
+        description: Address pools. If not set, the swarm takes a subnet from its own pool.
+        type: list
+        elements: dict
+        suboptions:
+          subnet:
+            description: The subnet in CIDR form.
+            type: str
+            required: true
+          iprange:
+            description: The part of the subnet that addresses are taken from, in CIDR form.
+            type: str
+          gateway:
+            description: The gateway's address.
+            type: str
+          aux_addresses:
+            description: Addresses that are not given out, by name.
+            type: dict
+      state:
+        description: Whether the network is to be there.
+        type: str
+        choices: [present, absent]
+        default: present
+      recreate:
+        description: Permits to remove the network and make it anew if a declared option differs.
+        type: bool
+        default: false
+  name:
+    description: Name of the one network to handle. Needed if O(networks) is not set.
+    type: str
+  driver:
+    description: Driver of the one network. If not set, a new one is an V(overlay) network.
+    type: str
+  attachable:
+    description: Whether containers that belong to no service can be attached.
+    type: bool
+  internal:
+    description: Whether the network has no way out.
+    type: bool
+  ingress:
+    description: Whether it is the network for ports published in ingress mode.
+    type: bool
+  enable_ipv6:
+    description: Whether it has IPv6 addresses, too.
+    type: bool
+  driver_options:
+    description: Options of the driver, such as C(encrypted) to encrypt the traffic between nodes.
+    type: dict
+  labels:
+    description: Labels of the network.
+    type: dict
+  ipam_driver:
+    description: Driver that gives out addresses.
+    type: str
+  ipam_driver_options:
+    description: Options of that driver.
+    type: dict
+  ipam_config:
+    description: Address pools. If not set, the swarm takes a subnet from its own pool.
+    type: list
+    elements: dict
+    suboptions:
+      subnet:
+        description: The subnet in CIDR form.
+        type: str
+        required: true
+      iprange:
+        description: The part of the subnet that addresses are taken from, in CIDR form.
+        type: str
+      gateway:
+        description: The gateway's address.
+        type: str
+      aux_addresses:
+        description: Addresses that are not given out, by name.
+        type: dict
+  state:
+    description: Whether the one network is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+  recreate:
+    description: Permits to remove the one network and make it anew if a declared option differs.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - Seconds to wait at most, all networks together, until a removed network's last tasks have ended and a new one has its
+        addresses.
+    type: int
+    default: 300
+seealso:
+  - module: apiary.swarm.swarm_service
+"""
+
+EXAMPLES = r"""
+- name: Create two networks in one call
+  apiary.swarm.swarm_network:
+    networks:
+      - name: front
+      - name: back
+        internal: true
+        driver_options:
+          encrypted: ""
+
+- name: Create a network with its own subnet
+  apiary.swarm.swarm_network:
+    name: front
+    attachable: true
+    ipam_config:
+      - subnet: 10.42.0.0/24
+
+- name: Remove a network
+  apiary.swarm.swarm_network:
+    name: front
+    state: absent
+"""
+
+RETURN = r"""
+networks:
+  description: The networks that were named.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the network.
+      type: str
+      returned: always
+    id:
+      description: ID of the network, V(null) if it is not there.
+      type: str
+      returned: always
+    action:
+      description: One of V(created), V(recreated), V(removed), V(unchanged); in check mode what would be done.
+      type: str
+      returned: always
+    changed:
+      description: Whether something was done.
+      type: bool
+      returned: always
+    network:
+      description: The network as in RV(apiary.swarm.swarm_info#module:networks), V(null) if it is not there.
+      type: dict
+      returned: always
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
+from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import retry
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import (
+    await_gone,
+    create,
+    refuse_used,
+    remove,
+)
+from ansible_collections.apiary.swarm.plugins.module_utils._networks import NETWORK, plan, refuse_twice, shown
+from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import network_row
+
+
+def one_spec():
+    return dict(
+        NETWORK.argument_spec(),
+        name={"type": "str"},
+        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+        recreate={"type": "bool", "default": False},
+    )
+
+
+def flow(engine, params, check_mode):
+    wishes = params["networks"] if params["networks"] is not None else [{key: params[key] for key in one_spec()}]
+    refuse_twice(wishes)
+    read_nodes(engine, "change networks")
+    networks = retry(engine.networks)
+    plans = [plan(wish, networks) for wish in wishes]
+    going = [entry for entry in plans if entry.action in ("removed", "recreated")]
+    refuse_used(engine, going)
+    made = {}
+    if not check_mode:
+        clock = Clock(params["wait_timeout"])
+        for entry in going:
+            remove(engine, entry.present, clock)
+        await_gone(engine, [entry.name for entry in plans if entry.action != "unchanged"], clock)
+        for entry in plans:
+            if entry.spec:
+                made[entry.name] = create(engine, entry, clock)
+    return result(plans, made)
+
+
+def result(plans, made):
+    rows, before, after = [], {}, {}
+    for entry in plans:
+        network = entry.present if entry.action == "unchanged" else made.get(entry.name)
+        action = "unchanged" if entry.action == "lingering" else entry.action
+        rows.append(
+            {
+                "name": entry.name,
+                "id": network["Id"] if network else None,
+                "action": action,
+                "changed": action != "unchanged",
+                "network": network_row(network) if network else None,
+            }
+        )
+        if action != "unchanged":
+            before[entry.name] = shown(entry.present) if entry.present else {}
+            after[entry.name] = shown(network or entry.spec) if entry.spec else {}
+    return {"changed": bool(before), "networks": rows, "diff": {"before": before, "after": after}}
+
+
+def main():
+    entry = one_spec()
+    module = AnsibleModule(
+        argument_spec=dict(
+            connection_spec(),
+            networks={
+                "type": "list",
+                "elements": "dict",
+                "options": dict(one_spec(), name={"type": "str", "required": True}),
+            },
+            wait_timeout={"type": "int", "default": 300},
+            **entry,
+        ),
+        mutually_exclusive=[("networks", "name")],
+        required_one_of=[("networks", "name")],
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module, flow)
+    except SwarmError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
