@@ -84,7 +84,9 @@ build/bench/ansible_collections: requirements-bench.txt
 
 .PHONY: bench
 bench: venv build/bench/ansible_collections ## seconds for swarm and services: ours, a shell script's, community.docker's
-	$(call step,bench,ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections:$(CURDIR)/build/bench tests/bench/bench.py $(T))
+	$(call step,bench,\
+	  LAB_NAME=$${LAB_NAME:-apiary-bench} LAB_SUBNET=$${LAB_SUBNET:-172.30.79.0/24} \
+	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections:$(CURDIR)/build/bench tests/bench/bench.py $(T))
 
 .PHONY: build
 build: venv ## the collection's tarball, in build/
