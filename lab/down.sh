@@ -43,8 +43,25 @@ remove_images() {
 # Where PID 1 is no init, a process that has ended stays as a zombie.
 has_ended() { ! grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"; }
 
+# What an engine leaves when it stops: its bridge and its rules. $1 is the policy from before it was started.
+forget_network() {
+  local table chain policy rule
+  as_root ip link delete docker0 2>/dev/null || true
+  for table in filter nat; do
+    as_root iptables -t "$table" -S | grep -E '^-A .*(docker0|DOCKER)' | while read -r _ chain rule; do
+      # shellcheck disable=SC2086 # words of a rule
+      as_root iptables -t "$table" -D "$chain" $rule </dev/null
+    done
+    as_root iptables -t "$table" -S | sed -n 's/^-N \(DOCKER.*\)/\1/p' | while read -r chain; do
+      as_root iptables -t "$table" -X "$chain" </dev/null
+    done
+  done
+  read -ra policy <<<"$1"
+  as_root iptables "${policy[@]}"
+}
+
 stop_engine() {
-  local pid
+  local pid policy
   [[ -e $LAB_CACHE/engine-started ]] || return 0
   if [[ -n $(docker ps --quiet) ]]; then
     say "the engine goes on: other containers run in it"
@@ -53,11 +70,13 @@ stop_engine() {
   if [[ -d /run/systemd/system ]]; then
     as_root systemctl stop docker.socket docker.service containerd.service
   else
-    pid=$(cat /run/docker.pid) || die "the engine has left no /run/docker.pid to stop it by"
+    pid=$(as_root cat /run/docker.pid) || die "the engine has left no /run/docker.pid to stop it by"
     as_root service docker stop >/dev/null 2>&1 || true # it says "already stopped" of an engine that it did not start
     has_ended "$pid" || as_root kill "$pid"
     wait_for 30 "the end of the engine" has_ended "$pid"
   fi
+  policy=$(<"$LAB_CACHE/engine-started")
+  forget_network "${policy:--P FORWARD ACCEPT}"
   mv "$LAB_CACHE/engine-started" "$LAB_CACHE/engine-stopped" # its images are still there: --all starts it once more
 }
 

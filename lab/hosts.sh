@@ -83,13 +83,11 @@ start_host() {
 # ended_or CONTAINER COMMAND... : succeeds also when there is nothing left to wait for
 ended_or() { [[ $(state_of "$1") != running ]] || "${@:2}"; }
 
-# The other words of is-system-running ("degraded": a unit failed) are good enough to go on with.
 wait_for_host() {
-  local host=$1 ssh=(ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1") state
+  local host=$1 ssh=(ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1")
   wait_for 60 "ssh on $LAB_NAME-$host" ended_or "$LAB_NAME-$host" "${ssh[@]}" true
   [[ $(state_of "$LAB_NAME-$host") == running ]] || die "$LAB_NAME-$host has ended: $(docker logs --tail 5 "$LAB_NAME-$host" 2>&1)"
-  state=$(timeout 60 "${ssh[@]}" systemctl is-system-running --wait) || true
-  [[ $state == running ]] || say "$host: systemd says '$state': $("${ssh[@]}" systemctl list-units --failed --plain --no-legend | head -n5)"
+  "${ssh[@]}" sh -s "$host" <"$LAB_DIR/wait-for-boot.sh"
 }
 
 wait_for_depot() {

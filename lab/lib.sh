@@ -53,10 +53,10 @@ docker() {
 find_engine() {
   local answer
   export LAB_DOCKER=
-  answer=$(docker info 2>&1 >/dev/null) && return
+  answer=$(docker version --format '{{.Server.Version}}' 2>&1) && return
   if ((EUID != 0)) && [[ $answer == *"permission denied"* ]]; then
     LAB_DOCKER=sudo
-    docker info >/dev/null 2>&1 && return
+    docker version >/dev/null 2>&1 && return
     LAB_DOCKER=
   fi
   return 1

@@ -15,7 +15,8 @@ missing_packages() {
   done <<'END'
 rpmbuild rpm
 createrepo_c createrepo-c
-gpg gnupg
+gpg gpg
+gpg-agent gpg-agent
 openssl openssl
 htpasswd apache2-utils
 ssh openssh-client
@@ -26,7 +27,7 @@ END
 # Why no engine answers, in the engine's own words where there is one.
 engine_problem() {
   if type -P docker >/dev/null; then
-    docker info 2>&1 >/dev/null | tail -n1
+    docker version --format '{{.Server.Version}}' 2>&1 | tail -n1
   else
     say "there is none"
   fi
@@ -85,7 +86,8 @@ if ((${#missing[@]})); then
 fi
 if [[ $engine == no ]]; then
   [[ -x $ANSIBLE_PLAYBOOK ]] || die "no $ANSIBLE_PLAYBOOK to start an engine with: use \`make lab\`, or start Docker yourself"
-  : >"$LAB_CACHE/engine-started" # first, so that an interrupted start is taken back as well
+  # First, so that an interrupted start is taken back as well. The engine will change the policy, down.sh restores it.
+  { as_root iptables -S FORWARD 2>/dev/null || say '-P FORWARD ACCEPT'; } | sed -n 1p >"$LAB_CACHE/engine-started"
   with_record start_engine
   find_engine || die "the engine was started, but does not answer: $(engine_problem)"
 fi
