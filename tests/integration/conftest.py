@@ -41,4 +41,5 @@ def swarm(lab):
             lab.renew()
         lab.form_swarm()
     yield lab
-    lab.clear_services()
+    if lab.swarm_state(HOSTS[0]) == "active":
+        lab.clear_services()
