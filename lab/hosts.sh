@@ -85,7 +85,7 @@ ended_or() { [[ $(state_of "$1") != running ]] || "${@:2}"; }
 
 wait_for_host() {
   local host=$1 ssh=(ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1")
-  wait_for 60 "ssh on $LAB_NAME-$host" ended_or "$LAB_NAME-$host" "${ssh[@]}" true
+  wait_for 120 "ssh on $LAB_NAME-$host" ended_or "$LAB_NAME-$host" "${ssh[@]}" true
   [[ $(state_of "$LAB_NAME-$host") == running ]] || die "$LAB_NAME-$host has ended: $(docker logs --tail 5 "$LAB_NAME-$host" 2>&1)"
   "${ssh[@]}" sh -s "$host" <"$LAB_DIR/wait-for-boot.sh"
 }
