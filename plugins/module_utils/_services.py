@@ -163,7 +163,7 @@ class Services:
         }
 
     def _mesh_warnings(self, plan):
-        if plan.action == REMOVE or not is_local(self.docker_host):
+        if plan.spec is None or not is_local(self.docker_host):
             return []
         ports = sorted(number for number, _protocol in ingress_ports(plan.spec, plan.observed))
         mesh = ip_vs_support() if ports else {"ip_vs": None}
