@@ -54,9 +54,7 @@ def _of_managers(swarm):
         return []
     found = []
     if counts["tolerates"] == 0:
-        found.append(
-            f"No fault tolerance{_counted(counts)}, so the loss of one more stops the swarm."
-        )
+        found.append(f"No fault tolerance{_counted(counts)}, so the loss of one more stops the swarm.")
     if counts["managers"] % 2 == 0:
         found.append(
             f"An even number of managers ({counts['managers']}) tolerates no more failures than {counts['managers'] - 1} "

@@ -110,7 +110,11 @@ def test_another_address_cannot_be_taken():
 
 def test_candidates_are_the_others_with_a_port():
     addresses = ["198.51.100.1", "198.51.100.2:2378", "198.51.100.1", "127.0.0.1", "manager3", "198.51.100.3:2377"]
-    assert join.candidates(addresses, "198.51.100.3", local=True) == ["198.51.100.1:2377", "198.51.100.2:2378", "manager3:2377"]
+    assert join.candidates(addresses, "198.51.100.3", local=True) == [
+        "198.51.100.1:2377",
+        "198.51.100.2:2378",
+        "manager3:2377",
+    ]
     assert "127.0.0.1:2377" in join.candidates(addresses, None, local=False)
 
 

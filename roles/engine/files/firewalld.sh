@@ -5,6 +5,7 @@
 # firewalld.sh apply|check ZONE service=NAME|port=N/PROTO...: let these in, at once and for good; prints what it changes.
 # (ansible.posix.firewalld does the same, but nearly every EL host runs firewalld, so the role would nearly always
 # need that collection.)
+# shellcheck disable=SC2086 # an empty zone or --permanent is no argument
 mode=$1 zone=${2:+--zone=$2}
 shift 2
 for what in "$@"; do

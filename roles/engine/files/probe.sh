@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Copyright (c) 2026, apiary.swarm maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
@@ -35,7 +36,7 @@ if [ -e /run/apiary-engine-restart ]; then echo restart_due=yes; fi
 sdk=/opt/apiary/sdk
 if [ -e $sdk/requirements.txt ]; then
     sha256sum <$sdk/requirements.txt | sed 's/^\([^ ]*\).*/sdk_requirements=\1/'
-    for packages in $sdk/lib/python*/site-packages; do
+    for packages in "$sdk"/lib/python*/site-packages; do
         packages=${packages#"$sdk/lib/python"}
         echo "sdk_python=${packages%%/*}"
     done
