@@ -49,6 +49,7 @@ _GRACE = 10 * 10**9
 _ATTEMPTS = 3
 _LOOP_SECONDS = 300
 _REPLACED_SECONDS = 60
+_SKEW_SECONDS = 10
 _HOLD_LIMIT = 60
 _NO_NODE_SECONDS = 10
 
@@ -182,8 +183,8 @@ class _Look:
     def _hold(self):
         """For how many seconds the tasks must go on running.
 
-        A service that nobody changed needs no watching, unless a task has just replaced one that failed: then this one
-        must outlive it.
+        A service that nobody changed needs no watching, unless a task has just replaced one that soon failed: then this
+        one must outlive it. Tasks that ran for longer than _HOLD_LIMIT before they failed are no loop to be caught here.
         """
         monitor = (self.service["Spec"].get("UpdateConfig") or {}).get("Monitor") or _MONITOR
         hold = monitor / 10**9 if self.memory["written"] and self.wanted else 0
@@ -191,8 +192,8 @@ class _Look:
             failures = self._failures_before(slot)
             if failures:
                 proof = max(_stamp(task) - _created(task) for task in failures) + monitor / 10**9
-                if self.wall - _stamp(slot[0]) < proof:
-                    hold = max(hold, min(proof, _HOLD_LIMIT))
+                if self.wall - _stamp(slot[0]) < proof <= _HOLD_LIMIT:
+                    hold = max(hold, proof)
         return hold
 
     # Is it certain that they will not?
@@ -244,7 +245,9 @@ class _Look:
         failures = []
         follower = slot[0]
         for task in slot[1:]:
-            if task["Status"]["State"] not in BROKEN or _created(follower) - _stamp(task) > _REPLACED_SECONDS:
+            # one that failed long after its follower was made was on a node that was lost and came back
+            gap = _created(follower) - _stamp(task)
+            if task["Status"]["State"] not in BROKEN or not -_SKEW_SECONDS <= gap <= _REPLACED_SECONDS:
                 break
             failures.append(task)
             follower = task

@@ -219,6 +219,17 @@ def test_an_unchanged_service_that_has_run_for_long_since_is_not():
     assert look(service(), crashes(3, gap=6, newest=3600, last_state="running")).state == CONVERGED
 
 
+def test_a_failure_after_a_long_life_makes_nobody_wait():
+    tasks = crashes(1, gap=90_000, newest=3, last_state="running")
+    assert look(service(), tasks).state == CONVERGED
+
+
+def test_the_task_of_a_node_that_was_lost_and_came_back_is_no_crash():
+    # replaced when the node was lost; it "failed" only when that node came back, 40 seconds later
+    lost = task(state="failed", desired="shutdown", age=2, born=60, code=137)
+    assert look(service(), [lost, task(age=41, born=42)]).state == CONVERGED
+
+
 def test_the_engines_updater_is_left_to_count_failures_itself():
     assert look(service(update="updating"), crashes(3), written=True).state == PROGRESS
     on = service(update="updating", UpdateConfig={"FailureAction": "continue"})
