@@ -9,5 +9,5 @@ def test_row_12_the_other_worker_took_over(cluster, eventually):
         assert cluster.nodes()["worker2"]["Status"] == "Down"
         assert cluster.running() == ["worker1", "worker1"]
 
+    # "docker service ls" goes on counting the lost node's task as long as that node cannot say that it ended
     eventually(moved)
-    assert cluster.replicas()[1] == "2/2"
