@@ -173,7 +173,8 @@ def await_member(engine, role, clock):
         seen = f"its state is {swarm['LocalNodeState']}"
         if swarm["LocalNodeState"] == "active" and swarm["ControlAvailable"] != (role == "manager"):
             seen = f"it is not a {role}"
-            if not role_clock.left:
+            # a worker never becomes a manager by itself; a manager may need a moment to become one
+            if role == "worker" or not role_clock.left:
                 refuse_other_role(info, role, engine.name)
         elif swarm["LocalNodeState"] == "active" and role == "worker":
             return info, None
