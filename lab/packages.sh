@@ -53,7 +53,7 @@ closure() { uris "$1" "$2" apt-get install -qq -y --no-install-recommends "${@:3
 
 resolve() {
   local suite=$1 host_packages
-  own_apt "$suite" apt-get update -qq || die "no package lists of Debian $suite at $(mirror)"
+  own_apt "$suite" apt-get update -qq -o APT::Update::Error-Mode=any || die "no package lists of Debian $suite at $(mirror)"
   {
     if [[ $suite == "$LAB_BASE_SUITE" ]]; then
       mapfile -t host_packages < <(grep -v '^#' "$LAB_DIR/host/packages")

@@ -20,6 +20,7 @@ gpg-agent gpg-agent
 openssl openssl
 htpasswd apache2-utils
 ssh openssh-client
+curl curl
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 END
 }
