@@ -103,6 +103,12 @@ options:
       - Seconds to wait at most, for all services of the task together. Then the task fails; the services are left as they are.
     type: int
     default: 300
+  _slice:
+    description: How many seconds to wait in this call. For the action plugin of this module, which shows progress; not for tasks.
+    type: float
+  _resume:
+    description: Where the call before this one ended. For the action plugin of this module, which shows progress; not for tasks.
+    type: dict
 
   image:
     description: The image. V(nginx) is V(nginx:latest). Needed for a new service.
