@@ -56,7 +56,7 @@ def moving(services, tasks, earlier):
         policy = (service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}).get("Condition")
         if policy == "none":
             others.append(f"Service {name} has the restart condition none, so its tasks are not started elsewhere.")
-        elif earlier or status["RunningTasks"] == status["DesiredTasks"]:
+        elif earlier or status["RunningTasks"] >= status["DesiredTasks"]:  # more: see running_tasks
             movers[service["ID"]] = name
         else:
             others.append(

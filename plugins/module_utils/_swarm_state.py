@@ -11,6 +11,8 @@ Pure: JSON of GET /info, /nodes, /services, /tasks, /networks in, plain dicts ou
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ._errors import SwarmError, classify, meaning_of
 from ._quorum import has_quorum, is_reachable, majority, quorum
 from ._swarm_fields import settings
@@ -149,12 +151,26 @@ def node_row(node):
     }
 
 
-def service_row(service):
-    """One service of GET /services?status=true."""
+def running_tasks(tasks, nodes):
+    """{service ID: how many of its tasks run on nodes that answer}.
+
+    The engine's own count (ServiceStatus) has the tasks of a lost node in it until that node is back to say that they
+    ended, so that a service of two replicas is said to run three (engine 28.5).
+    """
+    down = {node["ID"] for node in nodes if node["Status"]["State"] == "down"}
+    return Counter(
+        task.get("ServiceID")
+        for task in tasks
+        if task["Status"]["State"] == "running" and task["DesiredState"] == "running" and task.get("NodeID") not in down
+    )
+
+
+def service_row(service, running):
+    """One service of GET /services?status=true, and how many of its tasks run."""
     spec = service["Spec"]
     mode = mode_of(spec)
     status = service.get("ServiceStatus") or {}
-    running, desired = status.get("RunningTasks", 0), status.get("DesiredTasks", 0)
+    desired = status.get("DesiredTasks", 0)
     update = (service.get("UpdateStatus") or {}).get("State")
     settled = running == desired
     if mode.endswith("-job"):

@@ -245,6 +245,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import (
     node_row,
     obstacle,
     publishes_in_mesh,
+    running_tasks,
     service_row,
     task_row,
 )
@@ -287,8 +288,7 @@ def read(engine, include):
     raw = {"nodes": engine.nodes()}
     if "services" in include or "tasks" in include:
         raw["services"] = engine.get("/services", what="list the services", status=True)
-    if "tasks" in include:
-        raw["tasks"] = engine.tasks()
+        raw["tasks"] = engine.tasks(**({} if "tasks" in include else {"desired-state": ["running"]}))
     if "networks" in include:
         raw["networks"] = engine.networks(scope=["swarm"])
     if "tokens" in include:
@@ -299,9 +299,10 @@ def read(engine, include):
 def rows_of(raw):
     services = {service["ID"]: service["Spec"]["Name"] for service in raw.get("services", [])}
     nodes = names_of_nodes(raw.get("nodes", []))
+    running = running_tasks(raw.get("tasks", []), raw.get("nodes", []))
     return {
         "nodes": [node_row(node) for node in raw.get("nodes", [])],
-        "services": [service_row(service) for service in raw.get("services", [])],
+        "services": [service_row(service, running[service["ID"]]) for service in raw.get("services", [])],
         "tasks": [task_row(task, services, nodes) for task in raw.get("tasks", [])],
         "networks": [network_row(network) for network in raw.get("networks", [])],
     }

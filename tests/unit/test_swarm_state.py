@@ -121,7 +121,7 @@ def row_of(running, desired, mode="Replicated", completed=0, update=None):
     service = {
         "ID": "s",
         "Spec": {"Name": "web", "Mode": {mode: {}}, "TaskTemplate": {"ContainerSpec": {"Image": "web:1@sha256:00"}}},
-        "ServiceStatus": {"RunningTasks": running, "DesiredTasks": desired, "CompletedTasks": completed},
+        "ServiceStatus": {"RunningTasks": 99, "DesiredTasks": desired, "CompletedTasks": completed},
         "Endpoint": {
             "Ports": [
                 {"Protocol": "tcp", "TargetPort": 80, "PublishedPort": 8080, "PublishMode": "ingress"},
@@ -131,7 +131,7 @@ def row_of(running, desired, mode="Replicated", completed=0, update=None):
     }
     if update:
         service["UpdateStatus"] = {"State": update}
-    return state.service_row(service)
+    return state.service_row(service, running)
 
 
 @pytest.mark.parametrize(
@@ -158,9 +158,19 @@ def test_service_row_is_for_people():
     assert row["ports"] == ["8080->80/tcp", "53->53/udp (host)"]
 
 
+def test_a_task_on_a_lost_node_does_not_run():
+    nodes = [{"ID": "a", "Status": {"State": "ready"}}, {"ID": "b", "Status": {"State": "down"}}]
+
+    def task(node, desired="running", observed="running"):
+        return {"ServiceID": "s", "NodeID": node, "DesiredState": desired, "Status": {"State": observed}}
+
+    lost = [task("b"), task("b", desired="shutdown")]
+    assert state.running_tasks([task("a"), task("a", observed="starting"), *lost], nodes) == {"s": 1}
+
+
 def test_services_of_a_real_engine():
     for service in recorded("services-20.10").values():
-        assert state.service_row(service)["name"] == service["Spec"]["Name"]
+        assert state.service_row(service, 0)["name"] == service["Spec"]["Name"]
 
 
 def test_tasks_of_real_engines():
