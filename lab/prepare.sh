@@ -38,7 +38,7 @@ announce() {
   say "Lab '$LAB_NAME': $LAB_HOSTS and a depot for packages and images, as containers on $LAB_SUBNET."
   if ((${#missing[@]})); then say "  installs by apt: ${missing[*]}"; fi
   if [[ $engine == no ]]; then say "  installs and starts Docker from this machine's distribution (now: $(engine_problem))"; fi
-  if [[ ! -e $LAB_CACHE/versions.json ]]; then say "  builds packages and images, once: about a minute and 2 GB in ${LAB_CACHE#"$LAB_ROOT/"} and Docker"; fi
+  if [[ ! -e $LAB_CACHE/versions.json ]]; then say "  builds packages and images, once: about a minute and 1.5 GB in ${LAB_CACHE#"$LAB_ROOT/"} and Docker"; fi
   say "  \`make down\` takes the lab away, \`make clean\` also what was built and installed for it"
 }
 
