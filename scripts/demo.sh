@@ -18,7 +18,7 @@ step() {
 
 # The service is published by the hosts that run it: ask the swarm for one of them, then that host for the page.
 fetch_page() {
-  local ssh=(ssh -F "build/lab/$lab/ssh_config") node address
+  local ssh=(ssh -n -T -F "build/lab/$lab/ssh_config") node address
   node=$("${ssh[@]}" manager1 sudo docker service ps httpd --filter desired-state=running --format '{{.Node}}' | head -n 1)
   address=$("${ssh[@]}" -G "$node" | awk '$1 == "hostname" {print $2}')
   echo "\$ curl http://$address:8080/     ($node)"
@@ -38,12 +38,13 @@ step "A page from the service" fetch_page
 step "The state: ansible-playbook -i inventory/lab status.yml" .venv/bin/ansible-playbook -i inventory/lab status.yml
 cat <<END
 
-The swarm stands after $SECONDS s. Try (after \`source .venv/bin/activate\`):
+The swarm stands after $SECONDS s. To go on, \`source .venv/bin/activate\`, and then for example:
 
-  ansible-playbook -i inventory/lab site.yml                      # again: nothing changes
+  ansible-playbook -i inventory/lab site.yml      # again: nothing changes
   ansible -i inventory/lab manager1 -m apiary.swarm.swarm_service -a 'name=httpd image=depot:5000/nginx:1.26'
-  ansible -i inventory/lab manager1 -m apiary.swarm.node_availability -a 'nodes=worker1 availability=drain'
-  docker kill $lab-worker2                                        # a host dies; look with status.yml, then docker start it
-  ssh -F build/lab/$lab/ssh_config manager1                       # the engine's own CLI: sudo docker node ls
-  make down                                                       # takes it all away
+  ansible -i inventory/lab manager1 -m apiary.swarm.node_availability -a 'nodes=manager1 availability=drain'
+  ansible-playbook -i inventory/lab status.yml    # after each of them
+  docker kill $lab-worker2                        # a host dies; \`docker start\` brings it back
+  ssh -F build/lab/$lab/ssh_config manager1       # a host; the engine's own CLI is sudo docker
+  make down                                       # takes it all away
 END

@@ -30,6 +30,8 @@ find_python() {
   return 1
 }
 
+installed() { dpkg-query -W -f '${Package}\n' | sort; }
+
 as_root() {
   if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
 }
@@ -42,8 +44,11 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
       exit 1
     fi
     echo "setup: installing python3-venv with apt"
+    before=$(installed)
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
+    mkdir -p build/lab/cache
+    comm -13 <(echo "$before") <(installed) >>build/lab/cache/installed-packages # `make clean` removes them again
     if ! find_python; then
       echo "setup: this system's python3 is older than 3.11, and ansible-core needs 3.11. Install python3.11 and python3.11-venv (or newer)." >&2
       exit 1
