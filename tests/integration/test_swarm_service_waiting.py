@@ -1,0 +1,255 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How swarm_service waits on real engines: what it shows, and what it calls a failure. Each failure is a real one."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from harness.lab import eventually
+
+NGINX = "depot:5000/nginx:1.22"
+BUSYBOX = "depot:5000/busybox:latest"
+FOREVER = {"image": BUSYBOX, "args": ["sleep", "1000000"], "stop_grace_period": "1s"}
+CRASHES = {
+    "image": BUSYBOX,
+    "args": ["sh", "-c", "echo on its way; echo no database >&2; exit 3"],
+    "restart_config": {"delay": "1s"},
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tidy(swarm):
+    yield
+    swarm.ssh("manager1", "docker service ls -q | xargs -r docker service rm")
+
+
+def play(swarm, *tasks, hosts="manager1"):
+    """Run several swarm_service tasks in one play; returns the Run."""
+    listed = [{"name": f"task {n}", "apiary.swarm.swarm_service": task} for n, task in enumerate(tasks, 1)]
+    plays = [{"hosts": hosts, "gather_facts": False, "ignore_errors": True, "tasks": listed}]
+    # with banners as tasks begin, not as their first result comes
+    return swarm.playbook(plays, environment={"ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"})
+
+
+def failure(result):
+    """The failure of the one service of a task that failed."""
+    (entry,) = result["services"]
+    assert entry["failure"], result
+    assert result["failure"]["kind"] == entry["failure"]["kind"]
+    return entry["failure"]
+
+
+def status(run, task):
+    return next(result.status for result in run.results if result.task == task)
+
+
+def timed(call):
+    began = time.monotonic()
+    result = call()
+    return result, time.monotonic() - began
+
+
+# What a person sees
+
+
+def test_progress_is_shown_as_it_happens(swarm):
+    run = play(
+        swarm,
+        {"name": "httpd", "image": NGINX, "replicas": 3},
+        {"name": "httpd", "replicas": 3},
+        {"name": "httpd", "replicas": 1},
+    )
+    assert run.rc == 0, run.output
+    first, unchanged, second = run.output.split("TASK [task")[1:]
+    lines = [line for line in first.splitlines() if line.startswith("httpd: ")]
+    assert lines[0] == "httpd: created"
+    assert re.fullmatch(r"httpd: overall progress: [0-2] out of 3 tasks", lines[1])
+    assert lines[-3:] == [
+        "httpd: overall progress: 3 out of 3 tasks",
+        "httpd: verify: Waiting 5 seconds to verify that tasks are stable...",
+        "httpd: verify: Service converged",
+    ]
+    assert len(lines) == len(set(lines)), "only what changed is shown"
+    assert "httpd:" not in unchanged, "nothing was waited for"
+    assert "httpd: overall progress: 1 out of 1 tasks" in second
+    for number in (1, 2, 3):
+        result = run.of("manager1", f"task {number}")
+        assert not [key for key in result if key.startswith("_") and not key.startswith("_ansible")]
+        assert "_slice" not in result.get("invocation", {}).get("module_args", {})
+    assert run.of("manager1", "task 1")["changed"] is True
+    assert run.of("manager1", "task 1")["services"][0]["action"] == "created"
+
+
+def test_progress_of_several_hosts_names_them(swarm):
+    task = {"name": "on-{{ inventory_hostname }}", **FOREVER}
+    run = play(swarm, task, hosts="manager1,manager2")
+    assert "manager1 | on-manager1: verify: Service converged" in run.output
+    assert "manager2 | on-manager2: verify: Service converged" in run.output
+
+
+def test_the_module_alone_waits_as_well(swarm):
+    """As under async: without the action plugin's slices."""
+    tasks = [
+        {
+            "name": "alone",
+            "apiary.swarm.swarm_service": {"name": "web", **FOREVER, "replicas": 2},
+            "async": 120,
+            "poll": 2,
+        },
+        {
+            "name": "broken",
+            "apiary.swarm.swarm_service": {"name": "bad", **CRASHES},
+            "async": 120,
+            "poll": 2,
+            "ignore_errors": True,
+        },
+    ]
+    run = swarm.playbook([{"hosts": "manager1", "gather_facts": False, "tasks": tasks}])
+    result = run.of("manager1", "alone")
+    assert {task["state"] for task in result["services"][0]["tasks"]} == {"running"}
+    assert "overall progress" not in run.output
+    assert failure(run.of("manager1", "broken"))["kind"] == "crash_loop"
+
+
+# What is a failure
+
+HOST_PORT = ["published=8085,target=80,mode=host"]
+NOWHERE = {"placement": {"constraints": ["node.labels.disk == none"]}}
+SICK = {"test": "false", "interval": "500ms", "retries": 1}
+# name: (options, the kind of failure, what the message must say)
+BROKEN = {
+    "crash": ({**CRASHES, "replicas": 2}, "crash_loop", "exit code 3"),
+    "pull": ({"image": "depot:5000/no:1", "restart_config": {"delay": "1s"}}, "rejected", "No such image: depot:5000/no:1"),
+    "lost": ({**FOREVER, **NOWHERE}, "unschedulable", "scheduling constraints not satisfied on 5 nodes"),
+    "lost-global": ({**FOREVER, **NOWHERE, "mode": "global"}, "unschedulable", "no node fits"),
+    "no-port": ({**FOREVER, "publish": HOST_PORT}, "unschedulable", "port already in use"),
+    "once": ({"image": BUSYBOX, "args": ["true"], "restart_config": {"condition": "on-failure"}}, "ended", "exit code 0"),
+    "sick": ({**FOREVER, "healthcheck": SICK, "restart_config": {"delay": "1s"}}, "crash_loop", "unhealthy"),
+}  # fmt: skip
+GOOD = {
+    "good": FOREVER,
+    "has-port": {**FOREVER, "mode": "global", "publish": HOST_PORT},
+}
+
+
+@pytest.fixture(scope="module")
+def broken(swarm):
+    """Services that break each in its own way, and two that run, in one task; and the same task again. The Run, its seconds."""
+    options = {**GOOD, **{name: case[0] for name, case in BROKEN.items()}}
+    task = {"services": [{"name": name, **given} for name, given in options.items()]}
+    began = time.monotonic()
+    run = play(swarm, task, task)
+    return run, time.monotonic() - began
+
+
+def failures(run, task):
+    return {entry["name"]: entry["failure"] for entry in run.of("manager1", task)["services"]}
+
+
+@pytest.mark.parametrize("task", ["task 1", "task 2"])
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_broken_service_is_told_from_the_others(broken, name, task):
+    run, _seconds = broken
+    found = failures(run, task)[name]
+    assert (found["kind"], BROKEN[name][2] in found["msg"]) == (BROKEN[name][1], True), found
+    assert found["hint"]
+    assert found["msg"] in run.of("manager1", task)["msg"]
+
+
+def test_the_second_run_changes_nothing_and_fails_just_so(broken):
+    run, seconds = broken
+    assert [status(run, task) for task in ("task 1", "task 2")] == ["ignored", "ignored"]
+    first, second = (run.of("manager1", task) for task in ("task 1", "task 2"))
+    assert (first["changed"], second["changed"]) == (True, False)
+    assert {entry["action"] for entry in second["services"]} == {"unchanged"}
+    assert seconds < 200, "neither waited for its timeout of 300 s"
+
+
+def test_the_good_among_the_bad_are_not_hidden(broken):
+    run, _seconds = broken
+    for task in ("task 1", "task 2"):
+        entries = {entry["name"]: entry for entry in run.of("manager1", task)["services"]}
+        for name in GOOD:
+            assert entries[name]["failure"] is None
+            assert {row["state"] for row in entries[name]["tasks"]} == {"running"}
+            assert f"Service {name}:" not in run.of("manager1", task)["msg"]
+
+
+def test_the_evidence_of_a_crash(broken):
+    run, _seconds = broken
+    for task in ("task 1", "task 2"):
+        rows = failures(run, task)["crash"]["tasks"]
+        assert rows
+        for row in rows:
+            assert (row["state"], row["exit_code"], row["service"]) == ("failed", 3, "crash")
+            assert row["node"] in ("manager1", "manager2", "manager3", "worker1", "worker2")
+            assert "non-zero exit (3)" in row["error"]
+            assert sorted(row["logs"]) == ["no database", "on its way"]
+    assert "crash: failed: 3 tasks in a row failed" in run.output
+    assert "depot:5000/no:1 is not pinned" in run.output
+
+
+@pytest.mark.parametrize("action", ["pause", "rollback", "continue"])
+def test_an_update_that_fails_is_a_failure_whatever_the_engine_does(swarm, action):
+    good = {
+        "name": f"update-{action}",
+        **FOREVER,
+        "replicas": 2,
+        "update_config": {"failure_action": action, "monitor": "1s"},
+        "rollback_config": {"monitor": "1s"},
+        "restart_config": {"delay": "1s"},
+    }
+    broken = {"name": good["name"], "args": ["sh", "-c", "echo wrong turn; exit 7"]}
+    run = play(swarm, good, broken, {**broken, "wait_timeout": 60}, good)
+    assert status(run, "task 1") == "ok", run.output
+    expected = {"pause": "paused", "rollback": "rollback", "continue": "crash_loop"}[action]
+    for number in (2, 3):
+        result = run.of("manager1", f"task {number}")
+        assert failure(result)["kind"] == expected, result["msg"]
+        assert any(row["logs"] == ["wrong turn"] and row["exit_code"] == 7 for row in failure(result)["tasks"]), result[
+            "msg"
+        ]
+    word = run.of("manager1", "task 2")["services"][0]["update_status"]
+    possible = {"pause": ["paused"], "rollback": ["rollback_completed"], "continue": ["updating", "completed"]}
+    assert word in possible[action]
+    if action == "rollback":
+        assert "update-rollback: overall progress: rolling back update" in run.output
+        assert run.of("manager1", "task 3")["changed"], "the engine went back, so the update is tried again"
+    assert status(run, "task 4") == "ok", "and what is declared well converges again"
+    assert len(swarm.running("manager1", good["name"])) == 2
+
+
+def test_a_timeout_leaves_the_service(swarm):
+    slow = {
+        "name": "slow",
+        **FOREVER,
+        "healthcheck": {"test": "test -e /nothing", "interval": "1s", "start_period": "10m", "retries": 3},
+        "wait_timeout": 6,
+    }
+    (run, seconds) = timed(lambda: play(swarm, slow))
+    result = run.of("manager1")
+    assert failure(result)["kind"] == "timeout"
+    assert "it did not converge in time" in result["msg"]
+    assert failure(result)["tasks"][0]["state"] == "starting"
+    assert 6 <= seconds < 100
+    assert "slow" in [row["Name"] for row in swarm.rows("manager1", "service", "ls")]
+
+
+def test_a_crash_after_a_while_is_not_taken_for_a_service_that_runs(swarm):
+    """It is up at most looks; only watching it longer than it has lived before tells."""
+    swarm.docker(
+        *("manager1", "service", "create", "--detach", "--name", "flaps", "--restart-delay", "1s"),
+        *(BUSYBOX, "sh", "-c", "sleep 4; exit 9"),
+    )
+
+    def failed_twice():
+        assert len(swarm.rows("manager1", "service", "ps", "flaps", "--filter", "desired-state=shutdown")) >= 2
+
+    eventually(failed_twice)
+    result = play(swarm, {"name": "flaps", "image": BUSYBOX}).of("manager1")
+    assert failure(result)["kind"] == "crash_loop"
+    assert result["changed"] is False
