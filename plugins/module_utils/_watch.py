@@ -34,7 +34,7 @@ _HINTS = {
     "ended": "Use a command that keeps running, or another restart_config.",
     "unschedulable": "Change the constraints, the reservations or the nodes, and run again.",
     "removed": "Somebody removed the service while it was waited for.",
-    "timeout": "The service is left as it is and the engine goes on with it. Wait longer (wait_timeout), or see "
+    "not_converged": "The service is left as it is and the engine goes on with it. Wait longer (wait_timeout), or see "
     "'docker service ps' for what its tasks wait for.",
 }
 
@@ -164,7 +164,7 @@ class Watch:
         for name, item in self.waiting.items():
             reason = "its tasks were not gone in time" if item["gone"] else "it did not converge in time"
             self.lines.append((name, f"failed: {reason}"))
-            self._fail(name, item["id"], Verdict(FAILED, 0, 0, item["memory"], "timeout", reason), names)
+            self._fail(name, item["id"], Verdict(FAILED, 0, 0, item["memory"], "not_converged", reason), names)
         self.waiting = {}
 
 

@@ -533,7 +533,7 @@ services:
       description:
         - Why it does not run, V(null) if it does or was not waited for.
         - C(kind) is one of V(crash_loop), V(rejected), V(ended), V(unschedulable), V(paused), V(rollback), V(rollback_paused),
-          V(timeout), V(removed), or the kind of the engine's refusal. C(tasks) are those that tell, with C(logs), the last
+          V(not_converged) where the time was over, V(removed), or the kind of the engine's refusal. C(tasks) are those that tell, with C(logs), the last
           lines each wrote.
       type: dict
       returned: always

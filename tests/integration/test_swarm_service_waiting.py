@@ -232,7 +232,7 @@ def test_a_timeout_leaves_the_service(swarm):
     }
     (run, seconds) = timed(lambda: play(swarm, slow))
     result = run.of("manager1")
-    assert failure(result)["kind"] == "timeout"
+    assert failure(result)["kind"] == "not_converged"
     assert "it did not converge in time" in result["msg"]
     assert failure(result)["tasks"][0]["state"] == "starting"
     assert 6 <= seconds < 100
