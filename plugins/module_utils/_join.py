@@ -159,14 +159,15 @@ def give_up(engine):
     engine.post("/swarm/leave", what="end an attempt to join that goes on in the background", force=True)
 
 
-def await_member(engine, role, clock):
+def await_member(engine, role, clock, info=None, nodes=None):
     """Wait until a member is usable: a worker is active; a manager is Reachable in its own list of nodes.
 
-    Only then can the next manager join. Returns (info, nodes or None). Raises SwarmError if the node is something else.
+    Only then can the next manager join. info and nodes are for the first look, if they were just read. Returns (info,
+    nodes, None on a worker). Raises SwarmError if the node is something else.
     """
     role_clock = Clock(min(clock.left, ROLE_TIMEOUT))
     while True:
-        info = engine.info()
+        info = info or engine.info()
         swarm = info["Swarm"]
         if swarm["LocalNodeState"] in ("inactive", "error", "locked"):
             raise obstacle_error(info, "join the swarm", engine.name)
@@ -179,28 +180,27 @@ def await_member(engine, role, clock):
         elif swarm["LocalNodeState"] == "active" and role == "worker":
             return info, None
         elif swarm["LocalNodeState"] == "active":
-            nodes, seen = _nodes_if_reachable(engine, swarm["NodeID"])
-            if nodes:
+            nodes, seen = _listed(engine, nodes)
+            if any(node["ID"] == swarm["NodeID"] and is_reachable(node) for node in nodes):
                 return info, nodes
         if not clock.pause():
             raise SwarmError(
-                f"{engine.name} joined the swarm, but is not usable in time: {seen}",
+                f"{engine.name} is in the swarm, but is not usable in time: {seen}",
                 kind="join_timeout",
                 hint="Check 2377/tcp and 7946/tcp+udp between the managers. The node was left as it is; run again.",
                 node=engine.name,
             )
+        info, nodes = None, None
 
 
-def _nodes_if_reachable(engine, node_id):
+def _listed(engine, nodes):
+    """(GET /nodes, what to say of it); a manager that has just joined may not be able to tell for a moment."""
     try:
-        nodes = engine.nodes()
+        return nodes or engine.nodes(), "the managers do not list it as reachable"
     except SwarmError as error:
         if error.kind not in TRANSIENT | {"no_quorum"}:
             raise
-        return None, error.msg
-    if any(node["ID"] == node_id and is_reachable(node) for node in nodes):
-        return nodes, ""
-    return None, "the managers do not list it as reachable"
+        return [], error.msg
 
 
 def refuse_leave(info, nodes, force, node):

@@ -127,7 +127,7 @@ swarm:
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import is_local, resolve_all
-from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_swarm
+from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
@@ -197,9 +197,9 @@ def member(engine, params, info, advertised, clock):
     refuse_other_swarm(info, params["cluster_node_ids"], params["remote_addrs"], engine.name)
     refuse_other_role(info, params["role"], engine.name)
     refuse_other_address(info, advertised, engine.name)
-    nodes = None
+    nodes = read_nodes(engine, "look at the managers") if params["role"] == "manager" else None
     if params["wait"]:
-        info, nodes = await_member(engine, params["role"], clock)
+        info, nodes = await_member(engine, params["role"], clock, info, nodes)
     return result([], info, read_swarm(engine, info, nodes), params["role"])
 
 
