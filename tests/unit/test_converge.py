@@ -299,6 +299,9 @@ def test_global_does_not_wait_for_a_node_that_is_down_or_drained():
     tasks = everywhere(n3={"state": "shutdown", "desired": "shutdown"})
     verdict = look(globally(), tasks, nodes=nodes)
     assert (verdict.state, verdict.running, verdict.wanted) == (CONVERGED, 1, 1)
+    # killed after its grace period rather than stopped
+    tasks = everywhere(n3={"state": "failed", "desired": "shutdown", "code": 137})
+    assert look(globally(), tasks, nodes=nodes).state == CONVERGED
 
 
 def test_global_without_a_node_is_certain_after_ten_seconds():

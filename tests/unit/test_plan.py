@@ -195,6 +195,20 @@ def test_another_spelling_is_no_change(options):
     assert plan(observed(), options).action == NOTHING
 
 
+def test_order_counts_only_where_it_means_something():
+    service = observed(
+        TaskTemplate__Placement__Constraints=["node.role==worker", "node.id!=x"],
+        TaskTemplate__ContainerSpec__DNSConfig__Nameservers=["1.1.1.1", "2.2.2.2"],
+        TaskTemplate__Networks=[{"Target": OV1, "Aliases": ["a", "b"]}],
+    )
+    assert plan(service, {"placement": {"constraints": ["node.id != x", "node.role == worker"]}}).action == NOTHING
+    assert plan(service, {"networks": [{"name": "ov1", "aliases": ["b", "a"]}]}).action == NOTHING
+    assert plan(service, {"networks": [{"name": "ov1", "aliases": ["b"]}]}).action == UPDATE
+    assert plan(service, {"dns": ["1.1.1.1", "2.2.2.2"]}).action == NOTHING
+    assert plan(service, {"dns": ["2.2.2.2", "1.1.1.1"]}).action == UPDATE
+    assert plan(service, {"args": ["1000000", "sleep"]}).action == UPDATE
+
+
 @pytest.mark.parametrize(
     "options",
     [
@@ -381,6 +395,20 @@ def test_reset_gives_what_a_new_service_would_have():
         got["TaskTemplate"].pop(key)
     assert got == expected
     assert plan(written(made), options, undeclared="reset").action == NOTHING
+
+
+def test_reset_leaves_image_and_mode():
+    assert plan(observed("global"), {}, undeclared="reset").spec["Mode"] == {"Global": {}}
+    made = plan(observed(), {}, undeclared="reset")
+    assert made.spec["TaskTemplate"]["ContainerSpec"]["Image"] == FULL["TaskTemplate"]["ContainerSpec"]["Image"]
+    assert made.spec["Mode"] == {"Replicated": {"Replicas": 1}}
+
+
+def test_an_object_stays_whole_while_one_of_its_options_is_declared():
+    service = by_this_collection("image,restart_config.delay,restart_config.max_attempts")
+    made = plan(service, {"image": BUSYBOX, "restart_config": {"delay": "5s"}}, undeclared="restore")
+    # what a new service with only that option would have
+    assert made.spec["TaskTemplate"]["RestartPolicy"] == {"Condition": "any", "Delay": 5 * 10**9, "MaxAttempts": 0}
 
 
 # What cannot be, and all of it at once
