@@ -202,6 +202,8 @@ def test_old_failures_do_not_make_a_crash_loop():
     old = crashes(3, newest=500_000, last_state="shutdown", last_desired="shutdown")
     old[-1]["Status"]["Timestamp"] = task(age=2)["Status"]["Timestamp"]
     assert look(service(), [*old, task(state="preparing", age=1)]).state == PROGRESS
+    # the same, when the one that ran in between is not remembered any more
+    assert look(service(), [*crashes(3, newest=3600)[:-1], task(state="preparing", age=1)]).state == PROGRESS
     # three failures days apart
     assert look(service(), crashes(3, gap=90_000)).state == PROGRESS
 
