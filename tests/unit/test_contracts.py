@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import pathlib
+import re
 
 import pytest
 import yaml
@@ -15,6 +16,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir())
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 SHIPPED = sorted((ROOT / "plugins/modules").glob("*.py")) + sorted((ROOT / "plugins/module_utils").glob("*.py"))
+PAGES = [
+    str(path.relative_to(ROOT)) for pattern in ("docs/*.md", "roles/*/README.md") for path in sorted(ROOT.glob(pattern))
+]
 SOURCES = [
     path
     for pattern in (
@@ -75,3 +79,21 @@ def test_sources_name_licence_and_owner(path):
     head = path.read_text()[:600]
     assert "SPDX-License-Identifier: GPL-3.0-or-later" in head
     assert "Copyright (c) 2026, apiary.swarm maintainers" in head
+
+
+def test_the_readme_shows_the_example_inventory():
+    readme = (ROOT / "README.md").read_text()
+    shown = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)]
+    assert load("inventory/example/hosts.yml") in shown
+
+
+def test_the_readme_names_every_target_of_make():
+    targets = set(re.findall(r"^([a-z]+):[^#\n]*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)) - {"help"}
+    named = set(re.findall(r"`(?:make )?([a-z]+)`", (ROOT / "README.md").read_text()))
+    assert targets - named == set()
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "tests/README.md", *PAGES])
+def test_links_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", (ROOT / page).read_text())
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
