@@ -20,7 +20,7 @@ from ._cluster import read_nodes
 from ._engine import TRANSIENT, retry
 from ._errors import SwarmError, meaning_of
 from ._mesh import ip_vs_support
-from ._plan import CREATE, RECREATE, REMOVE, UPDATE, World, plan_service
+from ._plan import CREATE, NOTHING, RECREATE, REMOVE, UPDATE, World, plan_service
 from ._service_fields import ingress_ports, published
 from ._swarm_state import image_of
 from ._watch import Watch
@@ -51,9 +51,12 @@ class Services:
         self._read()
         self.plans = self._plan()
         self.warnings += [f"there is no network '{name}' yet" for name in dict.fromkeys(self.world.missing)]
-        for wish, plan in zip(self.wishes, self.plans):
-            self._enter(wish, plan)
-        if not self.check_mode:
+        for plan in self.plans:
+            self._enter(plan)
+        if self.check_mode:
+            for plan in self.plans:
+                self._done(plan, plan.action)
+        else:
             for wish, plan in zip(self.wishes, self.plans):
                 self._carry_out(wish, plan)
 
@@ -145,22 +148,25 @@ class Services:
     def _plan_one(self, wish, service):
         return plan_service(wish, service, self.world, self.engine.api_version)
 
-    def _enter(self, wish, plan):
+    def _enter(self, plan):
+        """The entry of the result for a service to which nothing has been done yet."""
         service = plan.observed or {}
-        spec = plan.spec or service.get("Spec") or {}
-        image = image_of(spec["TaskTemplate"]) if spec else None
-        self.entries[wish.name] = {
-            "name": wish.name,
+        spec = plan.spec or service.get("Spec")
+        self.entries[plan.name] = {
+            "name": plan.name,
             "id": service.get("ID"),
-            "action": plan.action,
-            "changed": plan.changed,
-            "diff": plan.diff,
+            "action": NOTHING,
+            "changed": False,
+            "diff": {},
             "tasks": [],
-            "image": image,
+            "image": image_of(spec["TaskTemplate"]) if spec else None,
             "update_status": None,
             "warnings": self._mesh_warnings(plan),
             "failure": None,
         }
+
+    def _done(self, plan, action):
+        self.entries[plan.name].update(action=action, changed=plan.changed, diff=plan.diff)
 
     def _mesh_warnings(self, plan):
         if plan.spec is None or not is_local(self.docker_host):
@@ -186,25 +192,24 @@ class Services:
                 if current[0].action == RECREATE:
                     self._delete(current[0])
                     current[0] = plan._replace(action=CREATE)
-                    entry["changed"] = True
+                    entry.update(action=REMOVE, changed=True)  # the truth, should the creation fail
                 return self._send(current[0])
             except SwarmError as error:
                 if error.kind in _CONFLICTS:
                     current[0] = self._plan_one(wish, self._find(wish.name))
                 raise
 
-        entry["changed"] = False
         try:
             answer = retry(attempt, kinds=TRANSIENT | _CONFLICTS, attempts=9, delay=0.15)
         except SwarmError as error:
             if error.kind not in _OF_ONE_SERVICE:
-                where = (error.hint, error.status, error.endpoint, error.node)
-                raise SwarmError(error.msg, error.kind, *where, details=self.report())
+                error.details.update(self.report())
+                raise
             self._refused(entry, error)
         else:
             done = current[0]
             action = RECREATE if plan.action == RECREATE and done.changed else done.action
-            entry.update(action=action, changed=done.changed, diff=done.diff)
+            self._done(done, action)
             entry["id"] = (answer or {}).get("ID") or entry["id"]
             entry["warnings"] += _engine_warnings(answer)
             self.plans[self.wishes.index(wish)] = done
@@ -256,10 +261,14 @@ class Services:
         if watch.waiting:
             unchanged = self.check_mode or not any(entry["changed"] for entry in self.entries.values())
             known = (self.observed if unchanged else None, self.nodes)
-            if wait:
-                watch.run(self._note, seconds, known)
-            else:
-                watch.show(self._note, *known)
+            try:
+                if wait:
+                    watch.run(self._note, seconds, known)
+                else:
+                    watch.show(self._note, *known)
+            except SwarmError as error:
+                error.details.update(self.report())
+                raise
         return finish(watch, self.entries, self.warnings, sliced=seconds is not None)
 
     def _watch(self, timeout):

@@ -54,6 +54,7 @@ class Watch:
         self.failures = {}
         self.lines = []
         self._trouble = None
+        self._troubled = False
 
     def add(self, name, service_id, written=False, version=None, gone=False):
         memory = first_look(written, version)
@@ -61,13 +62,19 @@ class Watch:
 
     def state(self):
         """What resume() needs, as plain data."""
-        return {"deadline": self.deadline, "waiting": self.waiting, "failures": self.failures}
+        return {
+            "deadline": self.deadline,
+            "waiting": self.waiting,
+            "failures": self.failures,
+            "troubled": self._trouble is not None,
+        }
 
     @classmethod
     def resume(cls, engine, state):
         watch = cls(engine, state["deadline"])
         watch.waiting = state["waiting"]
         watch.failures = state["failures"]
+        watch._troubled = state["troubled"]
         return watch
 
     def run(self, note, seconds=None, known=(None, None)):
@@ -91,13 +98,13 @@ class Watch:
     def _look_through_trouble(self, note, services, nodes):
         try:
             self.look(note, services, nodes)
-            self._trouble = None
+            self._trouble, self._troubled = None, False
         except SwarmError as error:
             if error.kind not in _PASSING or time.monotonic() >= self.deadline:
                 raise
-            if self._trouble is None:
+            if not self._troubled:
                 self.lines.append(("", f"the managers do not answer: {error.msg}"))
-            self._trouble = error
+            self._trouble, self._troubled = error, True
 
     def look(self, note, services=None, nodes=None):
         """One look at everything waited for."""
