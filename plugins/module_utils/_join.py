@@ -58,9 +58,9 @@ def refuse_other_swarm(info, node_ids, remote_addrs, node):
             return
         seen = f"its managers are {', '.join(sorted(known))}, and none of them is in remote_addrs"
     raise SwarmError(
-        f"{node} is in another swarm: {seen}",
+        f"{node} is in another swarm, or was removed from this one: {seen}",
         kind="other_swarm",
-        hint="Let it leave that swarm first (swarm_join with state: absent), if it is not needed there.",
+        hint="Let it leave first (swarm_join with state: absent), if it is not needed where it is.",
         node=node,
     )
 
