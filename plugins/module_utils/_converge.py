@@ -11,7 +11,7 @@ each slot or node, as many run as are wanted, and that stays so for the update's
 ever or calls a rollback a success, this says failed, as soon as it is certain:
 
   paused, rollback, rollback_paused  the engine itself has given up the update
-  ended          a task is over and the restart policy starts no other
+  ended          a task is over, and after three seconds the restart policy has started no other
   crash_loop     a slot's last three tasks failed one after the other, none of them replaced by one that lasts
   rejected       the same, and the node would not even start them (no such image, no such mount...)
   unschedulable  a task has found no node for ten seconds (longer where an old task may still be making room)
@@ -52,6 +52,7 @@ _REPLACED_SECONDS = 60
 _SKEW_SECONDS = 10
 _HOLD_LIMIT = 60
 _NO_NODE_SECONDS = 10
+_SETTLED_SECONDS = 3
 
 # The scheduler's reasons that stay true until somebody changes the nodes or the service.
 _LASTING = ("scheduling constraints not satisfied", "unsupported platform", "missing plugin")
@@ -80,13 +81,15 @@ class Verdict(NamedTuple):
     rolling_back: bool = False
 
 
-def first_look(written, version=None):
+def first_look(written, version=None, over=()):
     """The memory for the first look at a service.
 
-    written: it was just changed in a way that concerns tasks, so that its stability has to be watched; version: its
-    version before that, so that an older answer is not taken for the new one.
+    written  it was just changed in a way that concerns tasks, so that its stability has to be watched
+    version  its version before that, so that an older answer is not taken for the new one
+    over     IDs of tasks that had broken before that: to the engine they are up to date if an earlier try had the same
+             spec, and say nothing about this one
     """
-    return {"written": written, "version": version, "held_since": None, "no_node_since": {}}
+    return {"written": written, "version": version, "over": list(over), "held_since": None, "stuck_since": {}}
 
 
 def judge(service, tasks, nodes, memory, now, wall):
@@ -98,7 +101,8 @@ def judge(service, tasks, nodes, memory, now, wall):
     now             a clock in seconds that only runs forward, the same for all looks
     wall            the time of day in seconds, to compare with the engine's timestamps
     """
-    look = _Look(service, tasks, nodes, dict(memory), now, wall)
+    own = [task for task in tasks if task["ID"] not in memory["over"]]
+    look = _Look(service, own, nodes, dict(memory), now, wall)
     if memory["version"] is not None and service["Version"]["Index"] <= memory["version"]:
         return look.verdict(PROGRESS, note="waiting for the change to arrive")
     return look.update_failure() or look.count() or look.task_failure() or look.verdict(PROGRESS)
@@ -110,6 +114,7 @@ class _Look:
         self.memory = memory
         self.now = now
         self.wall = wall
+        self.stuck_since = {}
         self.template = service["Spec"]["TaskTemplate"]
         self.update = service.get("UpdateStatus") or {}
         self.nodes = {node["ID"]: node for node in nodes}
@@ -211,7 +216,7 @@ class _Look:
 
     def _over(self):
         for slot in self.slots:
-            if self._ended(slot):
+            if self._ended(slot) and self._stuck_for(slot[0]["ID"], slot[0]) >= _SETTLED_SECONDS:
                 policy = (self.template.get("RestartPolicy") or {}).get("Condition") or "any"
                 reason = f"a task {_end(slot[0])}, and the restart policy ({policy}) starts no other"
                 return self.verdict(FAILED, kind="ended", reason=reason, tasks=[slot[0]])
@@ -254,19 +259,23 @@ class _Look:
         return failures
 
     def _unschedulable(self):
-        waiting = {task["ID"]: task for task in (slot[0] for slot in self.slots) if _has_no_node(task)}
-        if not self.slots and "Global" in self.service["Spec"]["Mode"]:
-            waiting = {"": None}
-        since = self.memory["no_node_since"]
-        self.memory["no_node_since"] = {key: since.get(key, self.now) for key in waiting}
-        for key, task in waiting.items():
-            seen = self.now - self.memory["no_node_since"][key]
-            if task is None:
-                if max(seen, self.wall - seconds(self.service["UpdatedAt"])) >= _NO_NODE_SECONDS:
-                    return self.verdict(FAILED, kind="unschedulable", reason="no node fits the service's constraints")
-            elif max(seen, self.wall - _stamp(task)) >= self._patience(task):
+        if not self.slots and "Global" in self.service["Spec"]["Mode"] and self._stuck_for("") >= _NO_NODE_SECONDS:
+            return self.verdict(FAILED, kind="unschedulable", reason="no node fits the service's constraints")
+        for task in (slot[0] for slot in self.slots if _has_no_node(slot[0])):
+            if self._stuck_for(task["ID"], task) >= self._patience(task):
                 return self.verdict(FAILED, kind="unschedulable", reason=task["Status"]["Err"], tasks=[task])
         return None
+
+    def _stuck_for(self, key, task=None):
+        """For how many seconds a task (or, without one, the service) has been as it is.
+
+        By our own looks; the engine's word is taken too where nothing was written, so that a second run need not wait.
+        """
+        self.stuck_since[key] = self.memory["stuck_since"].get(key, self.now)
+        by_looks = self.now - self.stuck_since[key]
+        if self.memory["written"]:
+            return by_looks
+        return max(by_looks, self.wall - (_stamp(task) if task else seconds(self.service["UpdatedAt"])))
 
     def _patience(self, task):
         if any(reason in task["Status"]["Err"] for reason in _LASTING):
@@ -276,6 +285,7 @@ class _Look:
         return _NO_NODE_SECONDS + grace / 10**9
 
     def verdict(self, state, kind=None, reason="", note="", tasks=()):
+        self.memory["stuck_since"] = self.stuck_since
         rolling_back = self.update.get("State") == "rollback_started"
         return Verdict(state, self.running, self.wanted, self.memory, kind, reason, note, tuple(tasks), rolling_back)
 

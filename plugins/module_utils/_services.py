@@ -17,13 +17,14 @@ import time
 from . import _images
 from ._addresses import is_local
 from ._cluster import read_nodes
+from ._converge import BROKEN
 from ._engine import TRANSIENT, retry
 from ._errors import SwarmError, meaning_of
 from ._mesh import ip_vs_support
 from ._plan import CREATE, NOTHING, RECREATE, REMOVE, UPDATE, World, plan_service
 from ._service_fields import ingress_ports, published
 from ._swarm_state import image_of
-from ._watch import Watch
+from ._watch import Watch, tasks_of
 
 # Somebody else was quicker: read again, plan again.
 _CONFLICTS = frozenset(("out_of_sequence", "name_conflict", "not_found"))
@@ -45,6 +46,7 @@ class Services:
         self.observed = []
         self.nodes = []
         self.world = None
+        self.over = {}
 
     def apply(self):
         """Read, plan, apply. Raises SwarmError before anything is applied if a plan is invalid."""
@@ -57,6 +59,7 @@ class Services:
             for plan in self.plans:
                 self._done(plan, plan.action)
         else:
+            self.over = self._tasks_that_are_over()
             for wish, plan in zip(self.wishes, self.plans):
                 self._carry_out(wish, plan)
 
@@ -183,6 +186,15 @@ class Services:
 
     # Apply
 
+    def _tasks_that_are_over(self):
+        """{service ID: IDs of broken tasks} of the services that get new tasks now (see _converge.first_look)."""
+        ids = [plan.observed["ID"] for plan in self.plans if plan.action == UPDATE and plan.concerns_tasks]
+        over = {}
+        for task in tasks_of(self.engine, ids) if ids else ():
+            if task["Status"]["State"] in BROKEN:
+                over.setdefault(task["ServiceID"], []).append(task["ID"])
+        return over
+
     def _carry_out(self, wish, plan):
         entry = self.entries[wish.name]
         current = [plan]
@@ -280,7 +292,8 @@ class Services:
             elif entry["id"]:
                 version = plan.observed["Version"]["Index"] if entry["action"] == UPDATE else None
                 written = entry["changed"] and plan.concerns_tasks
-                watch.add(plan.name, entry["id"], written, version, gone=entry["action"] == REMOVE)
+                over = self.over.get(entry["id"], ()) if written else ()
+                watch.add(plan.name, entry["id"], written, version, over, gone=entry["action"] == REMOVE)
         return watch
 
     def _note(self, name, tasks, service):

@@ -56,8 +56,9 @@ class Watch:
         self._trouble = None
         self._troubled = False
 
-    def add(self, name, service_id, written=False, version=None, gone=False):
-        memory = first_look(written, version)
+    def add(self, name, service_id, written=False, version=None, over=(), gone=False):
+        """Wait for a service too; written, version and over are those of _converge.first_look()."""
+        memory = first_look(written, version, over)
         self.waiting[name] = {"id": service_id, "memory": memory, "gone": gone, "said": []}
 
     def state(self):
@@ -145,7 +146,7 @@ class Watch:
     def _tasks(self, ids):
         if any(item["gone"] for item in self.waiting.values()):
             return self.engine.tasks()  # a service that is no more cannot be asked for by name
-        return self.engine.tasks(**dict(_filters("service", ids), **{"_up-to-date": ["true"]}))
+        return tasks_of(self.engine, ids, **{"_up-to-date": ["true"]})
 
     def _verdict(self, item, service, tasks, nodes):
         if item["gone"]:
@@ -179,6 +180,11 @@ def _present(tasks, service_id, name, node_names):
     """The rows of the tasks that are to run now."""
     present = [task for task in tasks if task["DesiredState"] in ("running", "ready")]
     return [task_row(task, {service_id: name}, node_names) for task in present]
+
+
+def tasks_of(engine, service_ids, **filters):
+    """The tasks of services, one call; of others too if they are many."""
+    return engine.tasks(**_filters("service", service_ids), **filters)
 
 
 def _filters(key, ids):

@@ -99,8 +99,8 @@ def service(replicas=1, update=None, version=10, mode=None, **spec):
     return made
 
 
-def look(service, tasks, memory=None, nodes=None, now=0.0, written=False, version=None):
-    memory = memory or first_look(written, version)
+def look(service, tasks, memory=None, nodes=None, now=0.0, written=False, version=None, over=()):
+    memory = memory or first_look(written, version, over)
     return judge(service, tasks, nodes or [node(), node("n2"), node("n3")], memory, now, WALL)
 
 
@@ -175,6 +175,17 @@ def test_an_old_rollback_says_nothing_about_the_spec_that_runs_now():
     assert look(service(update="rollback_completed"), [task()]).state == CONVERGED
 
 
+def test_what_broke_in_an_earlier_try_says_nothing_about_this_one():
+    """After a rollback the same update again: to the engine the failures of the first try carry the present spec."""
+    before = crashes(3, newest=60)[:-1]
+    assert look(service(), before, written=True).state == FAILED
+    over = [task["ID"] for task in before]
+    assert look(service(), before, written=True, over=over).state == PROGRESS
+    assert look(service(), [*before, task(age=0)], written=True, over=over).running == 1
+    again = [dict(task, ID=f"again-{n}") for n, task in enumerate(crashes(3))]
+    assert look(service(), [*before, *again], written=True, over=over).state == FAILED
+
+
 def test_while_the_engine_rolls_back_nothing_is_certain():
     verdict = look(service(update="rollback_started"), [task()], written=True)
     assert (verdict.state, verdict.rolling_back) == (PROGRESS, True)
@@ -242,7 +253,11 @@ def test_a_task_that_the_restart_policy_does_not_follow_up_is_the_end():
     spec = service()
     spec["Spec"]["TaskTemplate"]["RestartPolicy"] = {"Condition": "on-failure", "MaxAttempts": 1}
     assert look(spec, [task(state="failed", code=2)]).state == PROGRESS, "the orchestrator has not looked at it yet"
-    verdict = look(spec, [task(state="failed", desired="shutdown", code=2)])
+    over = task(state="failed", desired="shutdown", code=2, age=0)
+    first = look(spec, [over])
+    assert first.state == PROGRESS, "an update that the engine is about to take back looks like this for a moment"
+    assert look(spec, [over], memory=first.memory, now=2.9).state == PROGRESS
+    verdict = look(spec, [over], memory=first.memory, now=3)
     assert (verdict.kind, verdict.reason) == (
         "ended",
         "a task ended with exit code 2, and the restart policy (on-failure) starts no other",
