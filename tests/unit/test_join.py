@@ -146,3 +146,147 @@ def test_a_manager_that_may_not_leave_is_told_the_numbers():
         join.refuse_leave(recorded("info_leader"), NODES, False, "host")
     assert "one of 3 managers, of which 2 are needed and 2 would be reachable" in caught.value.msg
     assert "role: worker" in caught.value.hint
+
+
+# --- what no engine does on demand: a scripted one ----------------------------------------------------------------------
+
+
+class Script:
+    """An engine that answers info() and nodes() from lists (the last entry again and again), and joins as told."""
+
+    name = "host"
+
+    def __init__(self, infos=(), nodes=(), joins=()):
+        self.answers = {"info": list(infos), "nodes": list(nodes), "join": list(joins)}
+        self.posted = []
+
+    def _next(self, what):
+        answers = self.answers[what]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, SwarmError):
+            raise answer
+        return answer
+
+    def info(self):
+        return self._next("info")
+
+    def nodes(self):
+        return self._next("nodes")
+
+    def post(self, path, body=None, **_more):
+        self.posted.append((path, (body or {}).get("RemoteAddrs")))
+        return self._next("join") if path == "/swarm/join" else None
+
+
+def refused(kind, text="refused"):
+    return SwarmError(f"Could not join: the engine answered: {text}", kind=kind)
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that runs only while somebody sleeps."""
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    monkeypatch.setattr("time.sleep", lambda seconds: now.__setitem__(0, now[0] + seconds))
+    return lambda seconds=300: join.Clock(seconds)
+
+
+def through(engine, clock, addresses=("a:2377", "b:2377")):
+    return join.join_through_any(engine, {"JoinToken": "x"}, list(addresses), clock, local=False)
+
+
+def test_the_next_manager_is_tried_when_one_does_not_answer(clock):
+    engine = Script(joins=[refused("engine", "connection refused"), None])
+    assert through(engine, clock()) == "b:2377"
+    assert engine.posted == [("/swarm/join", ["a:2377"]), ("/swarm/join", ["b:2377"])]
+
+
+def test_every_answer_is_told_when_no_manager_lets_the_node_in(clock):
+    engine = Script(joins=[refused("engine", "one"), refused("engine", "two")])
+    with pytest.raises(SwarmError) as caught:
+        through(engine, clock())
+    assert caught.value.kind == "no_manager"
+    assert "a:2377: one; b:2377: two" in caught.value.msg
+
+
+@pytest.mark.parametrize("kind", sorted(join.FINAL))
+def test_some_answers_are_the_same_from_every_manager(clock, kind):
+    engine = Script(joins=[refused(kind), None])
+    assert kind_of(through, engine, clock()) == kind
+    assert len(engine.posted) == 1
+
+
+def test_an_election_is_waited_for(clock):
+    engine = Script(joins=[refused("electing"), refused("electing"), None])
+    assert through(engine, clock()) == "a:2377"
+
+
+@pytest.mark.parametrize("kind", ["join_timeout", "timeout"])
+def test_a_join_that_goes_on_in_the_background_is_waited_for(clock, kind):
+    pending, member = recorded("info_pending"), recorded("info_worker")
+    engine = Script(infos=[pending, pending, member], joins=[refused(kind)])
+    assert through(engine, clock()) == "a:2377"
+    assert [path for path, _body in engine.posted] == ["/swarm/join"]
+
+
+def test_a_join_that_does_not_end_is_given_up_before_the_next_is_tried(clock):
+    engine = Script(infos=[recorded("info_pending")], joins=[refused("join_timeout"), None])
+    assert through(engine, clock()) == "b:2377"
+    assert [path for path, _body in engine.posted] == ["/swarm/join", "/swarm/leave", "/swarm/join"]
+
+
+def test_a_join_that_the_engine_itself_has_given_up_needs_no_leave(clock):
+    engine = Script(infos=[recorded("info_inactive", Error="no luck")], joins=[refused("join_timeout"), None])
+    assert through(engine, clock()) == "b:2377"
+    assert "/swarm/leave" not in [path for path, _body in engine.posted]
+
+
+def test_the_last_manager_gets_the_rest_of_the_time(clock):
+    engine = Script(infos=[recorded("info_pending")], joins=[refused("join_timeout")])
+    began = clock(300)
+    assert kind_of(through, engine, began) == "no_manager"
+    assert began.left == 0
+
+
+def test_a_manager_is_usable_when_it_is_listed_as_reachable(clock):
+    info = recorded("info_leader")
+    unlisted = [node for node in NODES if node["ID"] != info["Swarm"]["NodeID"]]
+    engine = Script(infos=[info], nodes=[refused("electing"), refused("no_quorum"), unlisted, NODES])
+    assert join.await_member(engine, "manager", clock()) == (info, NODES)
+    engine = Script(infos=[info], nodes=[refused("forbidden")])
+    assert kind_of(join.await_member, engine, "manager", clock()) == "forbidden"
+
+
+def test_a_worker_is_usable_when_it_is_active(clock):
+    worker = recorded("info_worker")
+    engine = Script(infos=[recorded("info_pending"), worker])
+    assert join.await_member(engine, "worker", clock()) == (worker, None)
+
+
+def test_what_was_just_read_is_not_read_again(clock):
+    info = recorded("info_leader")
+    assert join.await_member(Script(), "manager", clock(), info, NODES) == (info, NODES)
+
+
+@pytest.mark.parametrize(
+    ("info", "role", "kind", "seconds"),
+    [
+        (recorded("info_inactive"), "worker", "inactive", 0),
+        (recorded("info_locked"), "manager", "locked", 0),
+        (recorded("info_leader"), "worker", "wrong_role", 0),
+        (recorded("info_worker"), "manager", "wrong_role", join.ROLE_TIMEOUT),
+        (recorded("info_pending"), "worker", "join_timeout", 300),
+    ],
+)
+def test_a_node_that_becomes_something_else(clock, info, role, kind, seconds):
+    patience = clock(300)
+    assert kind_of(join.await_member, Script(infos=[info]), role, patience) == kind
+    assert 300 - patience.left == pytest.approx(seconds, abs=2.1)
+
+
+def test_a_manager_that_is_never_listed_is_told(clock):
+    engine = Script(infos=[recorded("info_leader")], nodes=[refused("electing", "no leader yet")])
+    with pytest.raises(SwarmError) as caught:
+        join.await_member(engine, "manager", clock(10))
+    assert caught.value.kind == "join_timeout"
+    assert "no leader yet" in caught.value.msg

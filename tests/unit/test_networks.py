@@ -162,6 +162,28 @@ def test_a_network_of_this_node_alone_has_the_name():
     assert networks.plan(wish("bridge", state="absent"), PRESENT).action == "unchanged"
 
 
+def test_other_addresses_of_a_pool():
+    pool = {"subnet": "10.97.0.0/24", "aux_addresses": {"router": "10.97.0.2"}}
+    spec = networks.plan(wish("new", ipam_config=[pool]), PRESENT).spec
+    assert spec["IPAM"]["Config"] == [{"Subnet": "10.97.0.0/24", "AuxiliaryAddresses": {"router": "10.97.0.2"}}]
+    pool["aux_addresses"] = {"router": True}
+    assert "put the value in quotes" in failure(wish("new", ipam_config=[pool]), PRESENT).msg
+
+
+def test_networks_of_this_node_alone_may_have_the_subnet():
+    local = {"Name": "br", "Scope": "local", "Driver": "bridge", "IPAM": {"Config": [{"Subnet": "10.97.0.0/16"}]}}
+    assert networks.plan(wish("new", ipam_config=[{"subnet": "10.97.0.0/24"}]), [local]).action == "created"
+
+
+def test_a_diff_shows_what_there_is_to_show():
+    assert networks.shown(BY_NAME["full"])["labels"] == {"a": "b"}
+    assert set(networks.shown({"Driver": "overlay", "Labels": {}, "Options": None})) == {"driver"}
+
+
+def test_names_that_are_there_once():
+    networks.refuse_twice([{"name": "a"}, {"name": "b"}])
+
+
 def test_who_uses_a_network():
     assert networks.users(RECORDED["services"], BY_NAME["full"]) == ["user"]
     assert networks.users(RECORDED["services"], BY_NAME["starved"]) == []

@@ -138,6 +138,13 @@ def test_removal():
     assert (forced.role, forced.spec["Role"]) == ("worker", "worker")
 
 
+def test_a_manager_whose_demotion_is_not_done_yet_is_not_removed_either():
+    leaving = changed("manager2", Spec={"Role": "worker"})
+    assert failure(nodes.plan, leaving, {"state": "absent"}).kind == "wrong_role"
+    ghost = changed("worker1", Spec={"Role": "manager"})
+    assert failure(nodes.plan, ghost, {"state": "absent"}).kind == "wrong_role"
+
+
 def plans(**roles):
     return [nodes.plan(BY_NAME[name], {"role": role}) for name, role in roles.items()]
 

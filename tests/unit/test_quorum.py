@@ -80,6 +80,16 @@ def test_a_refusal_says_who_and_gives_the_numbers():
     assert "no manager would be left" in may_lose(nodes("r"), ["m0"], removed=True)
 
 
+def test_as_many_as_are_needed_are_enough():
+    assert has_quorum(nodes("rru"))
+    assert not has_quorum(nodes("ruu"))
+
+
+def test_nobody_is_lost_where_there_is_no_quorum_either():
+    assert may_lose(nodes("ruu"), ["w0"]) is None
+    assert may_lose(nodes("ruu"), ["m1"], removed=True) is not None
+
+
 @pytest.mark.parametrize(("count", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (7, 4)])
 def test_majority(count, needed):
     assert majority(count) == needed

@@ -111,6 +111,18 @@ def test_what_the_engine_would_drop_or_refuse_is_refused_by_name(given, word):
     assert word in caught.value.msg
 
 
+def test_the_least_value_is_enough():
+    assert fields.declared(params(node_cert_expiry="1h", dispatcher_heartbeat_period="1s")) == {
+        "node_cert_expiry": 3600 * 10**9,
+        "dispatcher_heartbeat_period": 10**9,
+    }
+
+
+def test_what_is_fixed_goes_into_the_request_if_it_is_said():
+    assert fields.init_fields(params(subnet_size=26)) == {"SubnetSize": 26}
+    assert fields.init_fields(params()) == {}
+
+
 @pytest.mark.parametrize(
     ("given", "fits"),
     [

@@ -46,6 +46,123 @@ def test_each_cause_has_its_own_failure_with_what_to_do(name, kind):
     assert error.hint
 
 
+def test_a_failure_repeats_what_the_engine_says_if_it_says_something():
+    assert "The engine says: Swarm is encrypted" in state.obstacle_error(recorded("info_locked"), "x", "y").msg
+    assert "The engine says" not in state.obstacle_error(recorded("info_worker"), "x", "y").msg
+
+
+def test_a_failure_for_want_of_quorum_names_who_is_missing():
+    error = state.no_quorum_error(recorded("nodes_two_managers_lost"), "do it", "host")
+    assert "of 3 managers 1 can be reached and 2 are needed; not reachable: manager2, manager3" in error.msg
+    assert error.kind == "no_quorum"
+
+
+def test_a_node_that_is_in_no_swarm_has_no_role_and_no_managers():
+    row = state.swarm_row(recorded("info_inactive"))
+    assert (row["role"], row["node_id"], row["error"]) == (None, None, None)
+    assert row["quorum"] == {"managers": 0, "reachable": 0, "needed": 0, "tolerates": 0}
+    assert state.swarm_row(recorded("info_locked"))["role"] is None
+
+
+def test_a_node_that_is_joining_has_no_role_yet_and_knows_a_manager_without_its_id():
+    row = state.swarm_row(recorded("info_pending"))
+    assert (row["role"], row["node_id"]) == (None, None)
+    assert row["remote_managers"] == [{"node_id": None, "addr": "172.30.94.99:2377"}]
+    joined = recorded("info_worker")
+    joined["Swarm"]["LocalNodeState"] = "error"
+    assert state.swarm_row(joined)["role"] is None
+
+
+def test_another_manager_is_not_the_leader():
+    info = recorded("info_leader")
+    info["Swarm"]["NodeID"] = "another"
+    assert state.swarm_row(info, recorded("nodes_five"))["is_leader"] is False
+
+
+NETWORKS = recorded("networks-20.10")["networks"]
+
+
+def test_network_rows():
+    rows = {row["name"]: row for row in map(state.network_row, NETWORKS)}
+    assert rows["full"] == {
+        "id": rows["full"]["id"],
+        "name": "full",
+        "driver": "overlay",
+        "scope": "swarm",
+        "attachable": True,
+        "internal": True,
+        "ingress": False,
+        "enable_ipv6": False,
+        "driver_options": rows["full"]["driver_options"],
+        "labels": {"a": "b"},
+        "subnets": ["10.99.0.0/24"],
+    }
+    assert rows["full"]["driver_options"]["encrypted"] == ""
+    assert rows["ingress"]["ingress"]
+    assert (rows["starved"]["subnets"], rows["starved"]["labels"], rows["starved"]["driver_options"]) == ([], {}, {})
+
+
+def test_a_network_row_of_an_engine_that_leaves_fields_out():
+    row = state.network_row({"Id": "x", "Name": "n", "Driver": "overlay", "Scope": "swarm"})
+    assert [row[key] for key in ("attachable", "internal", "ingress", "enable_ipv6")] == [False] * 4
+    assert row["subnets"] == []
+
+
+@pytest.mark.parametrize(
+    ("ports", "meshed"),
+    [
+        ([{"TargetPort": 80, "PublishMode": "ingress"}], True),
+        ([{"TargetPort": 80}], True),
+        ([{"TargetPort": 80, "PublishMode": "host"}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_which_services_use_the_mesh(ports, meshed):
+    assert state.publishes_in_mesh({"Endpoint": {"Ports": ports}}) is meshed
+    assert not state.publishes_in_mesh({})
+
+
+def task(**status):
+    return {
+        "ID": "t",
+        "ServiceID": "s",
+        "NodeID": "n",
+        "Slot": 1,
+        "DesiredState": "running",
+        "Spec": {"ContainerSpec": {"Image": "web:1@sha256:00"}},
+        "Status": {"State": "running", "Timestamp": "2026-11-23T22:04:37Z", **status},
+        "NetworksAttachments": [{"Addresses": ["10.0.1.3/24"]}, {"Addresses": None}],
+    }
+
+
+def test_a_task_row():
+    row = state.task_row(task(ContainerStatus={"ContainerID": "c", "ExitCode": 0}), {"s": "web"}, {"n": "worker1"})
+    assert row == {
+        "id": "t",
+        "service": "web",
+        "slot": 1,
+        "node": "worker1",
+        "state": "running",
+        "desired_state": "running",
+        "error": None,
+        "exit_code": None,
+        "image": "web:1",
+        "since": "2026-11-23T22:04:37Z",
+        "container_id": "c",
+        "addresses": ["10.0.1.3"],
+    }
+
+
+def test_a_task_row_of_one_that_ended_and_of_one_that_has_no_node():
+    ended = task(State="failed", Err="task: non-zero exit (3)", ContainerStatus={"ContainerID": "c", "ExitCode": 3})
+    row = state.task_row(ended, {}, {})
+    assert (row["error"], row["exit_code"], row["service"], row["node"]) == ("task: non-zero exit (3)", 3, "s", "n")
+    waiting = dict(task(State="pending", Err=""), NodeID="")
+    row = state.task_row(waiting, {}, {})
+    assert (row["node"], row["error"], row["container_id"]) == (None, None, None)
+
+
 def test_a_node_that_fell_out_of_its_swarm():
     info = recorded("info_worker")
     info["Swarm"].update(LocalNodeState="error", Error="Swarm certificates have expired. To replace them, leave.")
