@@ -141,6 +141,15 @@ def test_leaving(info, nodes, refused, warned):
     assert bool(join.refuse_leave(info, nodes, True, "host")) is warned
 
 
+def test_what_is_lost_when_a_manager_leaves_by_force_is_told():
+    assert join.refuse_leave(recorded("info_leader"), ALONE, True, "host") == (
+        "manager1 was the only manager: with it the swarm is gone."
+    )
+    assert join.refuse_leave(recorded("info_leader"), LOST, True, "host").startswith(
+        "The swarm has no quorum without manager1"
+    )
+
+
 def test_a_manager_that_may_not_leave_is_told_the_numbers():
     with pytest.raises(SwarmError) as caught:
         join.refuse_leave(recorded("info_leader"), NODES, False, "host")
@@ -231,7 +240,9 @@ def test_a_join_that_goes_on_in_the_background_is_waited_for(clock, kind):
 
 def test_a_join_that_does_not_end_is_given_up_before_the_next_is_tried(clock):
     engine = Script(infos=[recorded("info_pending")], joins=[refused("join_timeout"), None])
-    assert through(engine, clock()) == "b:2377"
+    patience = clock(300)
+    assert through(engine, patience) == "b:2377"
+    assert 300 - patience.left == pytest.approx(join.ROLE_TIMEOUT, abs=2.1)
     assert [path for path, _body in engine.posted] == ["/swarm/join", "/swarm/leave", "/swarm/join"]
 
 
@@ -239,6 +250,9 @@ def test_a_join_that_the_engine_itself_has_given_up_needs_no_leave(clock):
     engine = Script(infos=[recorded("info_inactive", Error="no luck")], joins=[refused("join_timeout"), None])
     assert through(engine, clock()) == "b:2377"
     assert "/swarm/leave" not in [path for path, _body in engine.posted]
+    engine = Script(infos=[recorded("info_inactive", Error="no luck")], joins=[refused("join_timeout")])
+    with pytest.raises(SwarmError, match="a:2377: no luck; b:2377: no luck"):
+        through(engine, clock())
 
 
 def test_the_last_manager_gets_the_rest_of_the_time(clock):

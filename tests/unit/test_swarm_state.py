@@ -320,9 +320,17 @@ def test_being_no_manager_is_no_problem(name):
     assert told(recorded(name)) == []
 
 
-@pytest.mark.parametrize("name", ["info_locked", "info_pending", "info_no_quorum"])
-def test_a_state_that_needs_a_person_is_one(name):
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("info_locked", "manager3 is locked: Swarm is encrypted"),
+        ("info_pending", "worker2 is pending. This node is joining"),
+        ("info_no_quorum", "No quorum among 3 managers. Fewer than half"),
+    ],
+)
+def test_a_state_that_needs_a_person_is_one(name, words):
     (text,) = told(recorded(name))
+    assert text.startswith(words)
     assert text.endswith(".")
 
 
@@ -368,5 +376,5 @@ def test_services_and_the_mesh():
     assert texts[0] == "Service web: 1 of 3 tasks run."
     assert texts[1] == "Service web: its last update failed and was rolled back."
     assert texts[2].startswith("manager1: the kernel has no IP_VS (looked), so ports published in ingress mode (web)")
-    assert told(swarm, nodes, mesh=no) == []
+    assert told(swarm, nodes, services=[row_of(3, 3), row_of(3, 3, update="completed")], mesh=no) == []
     assert told(swarm, nodes, mesh={"ip_vs": None, "source": ""}, meshed=["web"]) == []
