@@ -52,11 +52,6 @@ def tagged(image):
     return repository + (f":{tag}" if tag else "") + (f"@{digest}" if digest else "")
 
 
-def without_digest(image):
-    """The readable part, for example depot:5000/nginx:1.26."""
-    return image.partition("@")[0]
-
-
 def same(current, target):
     """Is current (as the engine stores it) the image target? A target without a digest is content with any."""
     try:

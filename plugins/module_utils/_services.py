@@ -13,6 +13,7 @@ before the plans of all services are valid. A service that the engine refuses do
 from __future__ import annotations
 
 import time
+from urllib.parse import quote
 
 from . import _images
 from ._addresses import is_local
@@ -80,15 +81,17 @@ class Services:
         named = set()
         for wish in self.wishes:
             for item in wish.options.get("networks") or ():
-                named.add(item.get("name") or item.get("id") if isinstance(item, dict) else item)
+                named.add(str(item.get("name") or item.get("id") or "") if isinstance(item, dict) else str(item))
         if not named:
             return {}
         networks = {}
         for network in self.engine.networks(scope=["swarm"]):
             networks[network["Name"]] = networks[network["Id"]] = network["Id"]
-        for name in named - set(networks) - {None}:
+        for name in sorted(named - set(networks) - {""}):
             try:
-                found = self.engine.get(f"/networks/{name}", what=f"look for network {name}", scope="swarm")
+                found = self.engine.get(
+                    f"/networks/{quote(name, safe='')}", what=f"look for network {name}", scope="swarm"
+                )
                 networks[name] = found["Id"]
             except SwarmError as error:
                 if error.kind != "not_found":
