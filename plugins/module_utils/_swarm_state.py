@@ -132,14 +132,13 @@ def _quorum_from_hearsay(managers, cause):
 def node_row(node):
     """One node of GET /nodes. A node that never finished joining has no host name and no engine version."""
     manager = node.get("ManagerStatus") or {}
-    addr = node["Status"].get("Addr") or None
-    if manager.get("Addr") and addr in (None, "0.0.0.0", "127.0.0.1"):
-        # the leader may report the address it listens on (moby#35437)
-        addr = manager["Addr"].rpartition(":")[0]
+    # a manager's is the address it advertises; what a connection seemed to come from may be a gateway's, or 0.0.0.0 for
+    # the leader (moby#35437)
+    addr = manager["Addr"].rpartition(":")[0].strip("[]") if manager.get("Addr") else node["Status"].get("Addr")
     return {
         "id": node["ID"],
         "hostname": node["Description"].get("Hostname") or None,
-        "addr": addr,
+        "addr": addr or None,
         "role": node["Spec"]["Role"],
         "availability": node["Spec"]["Availability"],
         "state": node["Status"]["State"],
