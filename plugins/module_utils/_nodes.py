@@ -174,7 +174,7 @@ def refuse_loss_of_quorum(nodes, plans):
 def refuse_promotion_of_absent(plans):
     """Raise SwarmError (kind node_down) for a node that is to become a manager and does not answer: it never would."""
     for entry in plans:
-        if entry.role == "manager" and entry.node["Status"]["State"] != "ready":
+        if entry.role == "manager" and is_gone(entry.node):
             raise SwarmError(
                 f"Could not promote {name_of(entry.node)}: it is {entry.node['Status']['State']}",
                 kind="node_down",

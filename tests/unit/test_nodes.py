@@ -180,3 +180,6 @@ def test_a_node_that_does_not_answer_is_not_promoted():
     down = changed("worker1", Status={"State": "down"})
     assert failure(nodes.refuse_promotion_of_absent, [nodes.plan(down, {"role": "manager"})]).kind == "node_down"
     nodes.refuse_promotion_of_absent(plans(worker1="manager"))
+    # after a change of leader the managers know no node's state for a while
+    unknown = changed("worker1", Status={"State": "unknown"})
+    nodes.refuse_promotion_of_absent([nodes.plan(unknown, {"role": "manager"})])
