@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import re
 
-_LOOK = re.compile(r"^swarm=(active|pending|locked|error|stopped)$", re.MULTILINE)
+# A line of it; over a terminal lines end in \r\n.
+_LOOK = re.compile(r"^swarm=(active|pending|locked|error|stopped)\r?$", re.MULTILINE)
 
 
 def choose(answers, managers, workers, present, allow_init=False, looks=None):

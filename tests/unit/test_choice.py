@@ -138,7 +138,7 @@ def test_in_check_mode_hosts_without_the_sdk_count_as_blank():
 
 
 def test_in_check_mode_members_without_the_sdk_are_told_apart_and_nothing_is_initialised():
-    looks = dict.fromkeys(HOSTS, "running=yes\nswarm=active\ncontrol=true")
+    looks = dict.fromkeys(HOSTS, "running=yes\r\nswarm=active\r\ncontrol=true\r\n")
     choice = decide(dict.fromkeys(HOSTS, NO_SDK), looks=looks)
     assert choice["untold"] == HOSTS
     assert (choice["init_host"], choice["refusal"]) == ("", "")
