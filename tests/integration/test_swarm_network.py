@@ -74,6 +74,15 @@ def test_a_difference_is_an_error_unless_recreate_permits_it(swarm):
     assert not swarm.module("manager1", "swarm_network", dict(FULL, internal=False, recreate=True))["changed"]
 
 
+def test_a_network_that_cannot_be_made_anew_is_made_again_as_it_was(swarm):
+    swarm.module("manager1", "swarm_network", FULL)
+    options = {"name": "full", "driver": "nodriver", "recreate": True}
+    result = swarm.module("manager1", "swarm_network", options, ok=False)
+    assert "nodriver" in result["msg"]
+    assert "made again as it was" in result["msg"]
+    assert not swarm.module("manager1", "swarm_network", FULL)["changed"]
+
+
 def test_a_used_network_stays_and_its_users_are_named(swarm):
     swarm.module("manager1", "swarm_network", {"name": "front"})
     command = f"timeout 60 docker service create -q --name user --network front {BUSYBOX} sleep 100000"
