@@ -38,5 +38,5 @@ class ActionModule(ActionBase):
             }
         )
         lines = report(options["hosts"], datetime.datetime.now(datetime.timezone.utc))
-        display.display("\n".join(lines))
+        display.display("\n".join(["", *lines]))
         return {**result, "changed": False, "lines": lines}
