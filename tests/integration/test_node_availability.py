@@ -11,7 +11,7 @@ import pytest
 from harness.lab import MANAGERS, WORKERS
 
 NGINX, BUSYBOX = "depot:5000/nginx:1.22", "depot:5000/busybox:latest"
-GRACE = 8
+GRACE = 6
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +75,7 @@ def test_a_container_that_ignores_the_request_to_stop_is_waited_for(swarm):
 
 
 def test_not_waiting_is_quick(swarm):
-    create(swarm, "web", "--replicas 1 --constraint node.role==worker", *stubborn(20))
+    create(swarm, "web", "--replicas 1 --constraint node.role==worker", *stubborn(12))
     (host,) = swarm.running("manager1", "web")
     began = time.monotonic()
     swarm.module("manager1", "node_availability", {"nodes": [host], "availability": "drain", "wait": False})
@@ -115,7 +115,7 @@ def test_all_nodes_drained_is_warned_of_and_does_not_hang(swarm):
     result = swarm.module("manager1", "node_availability", {"nodes": MANAGERS + WORKERS, "availability": "drain"})
     assert any("No node is left that takes tasks" in text for text in result["warnings"])
     swarm.module("manager1", "node_availability", {"nodes": MANAGERS + WORKERS, "availability": "active"})
-    create(swarm, "web", "--replicas 2", NGINX)
+    create(swarm, "web", "--replicas 2 --stop-grace-period 1s", NGINX)
     began = time.monotonic()
     options = {"nodes": MANAGERS + WORKERS, "availability": "drain"}
     result = swarm.module("manager1", "node_availability", options, ok=False)

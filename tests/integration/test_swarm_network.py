@@ -101,7 +101,7 @@ def test_removal_waits_for_the_last_task_and_the_name_is_free_then(swarm):
     stubborn = "sh -c \"trap '' TERM; while :; do sleep 1; done\""
     swarm.ssh(
         "manager1",
-        "timeout 60 docker service create -q --name user --network front --stop-grace-period 6s "
+        "timeout 60 docker service create -q --name user --network front --stop-grace-period 3s "
         f"--constraint node.hostname==manager1 {BUSYBOX} {stubborn}",
     )
     swarm.docker("manager1", "service", "rm", "user")
