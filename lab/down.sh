@@ -21,9 +21,12 @@ close_connections() {
 }
 
 one_lab() {
+  local maker
   lock "lab-$LAB_NAME"
   close_connections
-  if [[ $engine == yes ]]; then
+  if [[ $engine == yes ]] && maker=$(elsewhere); then
+    say "lab '$LAB_NAME' is another checkout's: \`make down\` in $maker takes it away"
+  elif [[ $engine == yes ]]; then
     remove_labelled "$LAB_LABEL"
   elif [[ -e $LAB_STATE/inventory.json ]]; then
     say "no engine answers: what it holds of lab '$LAB_NAME' is removed when this is run with the engine running"

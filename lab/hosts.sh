@@ -15,7 +15,19 @@ create_network() {
   local answer
   docker network inspect "$network" >/dev/null 2>&1 && return
   answer=$(docker network create --label "$LAB_LABEL" --subnet "$LAB_SUBNET" "$network" 2>&1) ||
-    die "cannot make network $network with $LAB_SUBNET: $answer. Another lab may use it: LAB_SUBNET chooses another"
+    die "cannot make network $network with $LAB_SUBNET: $answer. Labs that there are: $(other_labs). LAB_SUBNET chooses another network"
+}
+
+other_labs() { docker network ls --filter label=apiary.lab --format '{{.Label "apiary.lab"}}' | sort | xargs; }
+
+# What a run in another checkout, or with keys that are lost, left behind: nobody can log in there any more.
+remove_orphans() {
+  local all mine
+  all=$(docker ps --all --quiet --filter "label=$LAB_LABEL" | sort)
+  mine=$(docker ps --all --quiet --filter "label=$LAB_LABEL" --filter "label=$key" | sort)
+  [[ $all != "$mine" ]] || return 0
+  say "removed what was left of another lab '$LAB_NAME' (made from $(lab_maker))"
+  remove_labelled "$LAB_LABEL"
 }
 
 # How a container must be run so that systemd and an engine work in it.
@@ -53,7 +65,7 @@ start() {
     '') ;;
     *) die "container $name is $state: neither running nor stopped" ;;
   esac
-  docker create --name "$name" --label "$LAB_LABEL" --network "$network" --ip "$(address_of "$host")" "$@" "$image" >/dev/null
+  docker create --name "$name" --label "$LAB_LABEL" --label "apiary.lab.checkout=$LAB_ROOT" --label "$key" --network "$network" --ip "$(address_of "$host")" "$@" "$image" >/dev/null
   tar -C "$seed" --owner=0 --group=0 -c . | docker cp - "$name:/"
   docker start "$name" >/dev/null
 }
@@ -139,6 +151,8 @@ END
 
 work=$(work_dir hosts)
 trap 'rm -rf "$work"' EXIT
+key=$(key_label)
+remove_orphans
 create_network
 host_flags
 pids=()

@@ -77,6 +77,26 @@ remove_labelled() {
   ((${#ids[@]} == 0)) || docker network rm "${ids[@]}" >/dev/null
 }
 
+# --- whose the containers of this lab are ------------------------------------------------------------------------------
+# Another checkout may have a lab of the same name. Its hosts know other keys, so they are of no use here.
+
+lab_running() { [[ -n $(docker ps --quiet --filter "label=$LAB_LABEL") ]]; }
+
+# The checkout that made what there is of this lab; nothing if there is nothing.
+lab_maker() {
+  docker ps --all --filter "label=$LAB_LABEL" --format '{{.Label "apiary.lab.checkout"}}' | sort -u | tail -n 1
+}
+
+# elsewhere : succeeds, and prints the checkout, if this lab runs for another one that still has its keys
+elsewhere() {
+  local maker
+  maker=$(lab_maker)
+  [[ -n $maker && $maker != "$LAB_ROOT" && -e $maker/build/lab/$LAB_NAME/made-for ]] && lab_running && say "$maker"
+}
+
+# The key that lets one into this lab's hosts, as a label of theirs.
+key_label() { say "apiary.lab.key=$(sha256sum <"$LAB_STATE/id.pub" | cut -c1-16)"; }
+
 # lock NAME : waits for another run to end; LOCK_FD is open as long as the lock is held
 lock() {
   mkdir -p "$LAB_CACHE/locks"

@@ -86,6 +86,9 @@ rm -rf "$LAB_CACHE/tmp" 2>/dev/null || as_root rm -rf "$LAB_CACHE/tmp"
 if "$LAB_DIR/prepare.sh" --needs-root; then ask_for_root; fi
 run prepare "tools and engine of this machine" "$LAB_DIR/prepare.sh"
 find_engine || die "no engine answers"
+if maker=$(elsewhere); then
+  die "a lab '$LAB_NAME' of another checkout runs already: \`make down\` in $maker, or choose another LAB_NAME and LAB_SUBNET"
+fi
 remove_labelled "$LAB_BUILD_LABEL" # left by a build that was killed
 run packages "Debian packages" "$LAB_DIR/packages.sh" "${packages_options[@]}"
 if [[ -z $LAB_IMAGE ]] && ! "$LAB_DIR/build-host.sh" --have >/dev/null; then ask_for_root; fi
