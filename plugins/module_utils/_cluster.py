@@ -49,11 +49,11 @@ def with_error(info, error):
 
 
 class Clock:
-    """A deadline, and pauses that grow from 0.2 to 2 s."""
+    """A deadline, and pauses that grow from 0.05 to 2 s."""
 
     def __init__(self, seconds):
         self._end = time.monotonic() + seconds
-        self._pause = 0.2
+        self._pause = 0.05
 
     @property
     def left(self):
@@ -64,5 +64,5 @@ class Clock:
         if not self.left:
             return False
         time.sleep(min(self._pause, self.left))
-        self._pause = min(self._pause * 1.3, 2.0)
+        self._pause = min(self._pause * 1.5, 2.0)
         return True
