@@ -18,7 +18,7 @@ description:
   - Takes what M(apiary.swarm.swarm_info) reported on each host, and decides which manager to ask for everything that concerns
     the whole swarm, or where a swarm is to be initialised.
   - A swarm is to be initialised only if every manager answered that it is in none and no other host is in one.
-positional: managers, workers, present
+positional: managers, workers, present, targeted
 options:
   _input:
     description: Registered results of M(apiary.swarm.swarm_info), by host.
@@ -35,7 +35,12 @@ options:
     elements: str
     required: true
   present:
-    description: Hosts that are in this run.
+    description: Hosts of this run that have not failed so far.
+    type: list
+    elements: str
+    required: true
+  targeted:
+    description: All hosts that this run is about. Only one outside of it, left out by C(--limit), may be in a swarm unasked.
     type: list
     elements: str
     required: true
@@ -51,7 +56,7 @@ options:
 EXAMPLES = r"""
 - name: Choose a manager
   ansible.builtin.set_fact:
-    choice: "{{ reports | apiary.swarm.choose_manager(groups.swarm_managers, groups.swarm_workers, ansible_play_hosts) }}"
+    choice: "{{ reports | apiary.swarm.choose_manager(groups.swarm_managers, groups.swarm_workers, ansible_play_hosts, ansible_play_hosts_all) }}"
 """
 
 RETURN = r"""

@@ -18,12 +18,13 @@ import re
 _LOOK = re.compile(r"^swarm=(active|pending|locked|error|stopped)\r?$", re.MULTILINE)
 
 
-def choose(answers, managers, workers, present, allow_init=False, looks=None):
+def choose(answers, managers, workers, present, targeted, allow_init=False, looks=None):
     """What the hosts' own reports mean for the whole swarm.
 
     answers is {host: registered result of swarm_info} (with nodes, on managers), managers and workers are the hosts of
-    the two groups in the inventory's order, present those that are in this run. looks is {host: what role engine's probe
-    printed}; it is given in check mode, where hosts may lack the SDK that the run would have installed.
+    the two groups in the inventory's order. targeted are the hosts that this run is about, present those of them that have
+    not failed so far. looks is {host: what role engine's probe printed}; it is given in check mode, where hosts may lack the
+    SDK that the run would have installed.
 
     Returns a dict of
     manager    the manager to ask for everything: one that can change the swarm, else where one is to be initialised
@@ -51,7 +52,7 @@ def choose(answers, managers, workers, present, allow_init=False, looks=None):
     elif not untold:
         candidate = next((host for host in blank if host in present), "")
         silent = [host for host in managers if host not in told and host not in mute]
-        unasked = [host for host in workers if host not in answers]
+        unasked = [host for host in workers if host not in answers and host not in targeted]
         choice["refusal"] = _refusal(told, managers, candidate, silent, unasked, allow_init)
         if not choice["refusal"]:
             choice["manager"] = choice["init_host"] = candidate

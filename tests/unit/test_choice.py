@@ -54,8 +54,9 @@ def blank(**changes):
     return {**dict.fromkeys(HOSTS, BLANK), **changes}
 
 
-def decide(answers, present=None, **more):
-    return choose(answers, MANAGERS, WORKERS, present or list(answers), **more)
+def decide(answers, present=None, targeted=None, **more):
+    present = present or list(answers)
+    return choose(answers, MANAGERS, WORKERS, present, targeted or present, **more)
 
 
 def test_the_first_manager_that_answered_is_relied_on():
@@ -100,6 +101,17 @@ def test_no_second_swarm_by_accident(answers, words):
 
 def test_an_unreachable_worker_does_not_keep_a_swarm_from_being_initialised():
     assert decide(blank(w2=DEAD))["init_host"] == "m1"
+
+
+def test_nor_does_one_that_an_earlier_play_of_the_run_found_unreachable():
+    """It is no longer asked, and no host that --limit left out either."""
+    answers = {host: BLANK for host in HOSTS if host != "w2"}
+    assert decide(answers, targeted=HOSTS)["init_host"] == "m1"
+
+
+def test_a_manager_that_an_earlier_play_lost_may_be_in_a_swarm():
+    answers = {host: BLANK for host in HOSTS if host != "m2"}
+    assert "m2 did not answer" in decide(answers, targeted=HOSTS)["refusal"]
 
 
 @pytest.mark.parametrize("answers", [blank(m2=DEAD), blank(w1=worker("w1")), dict.fromkeys(MANAGERS, BLANK)])

@@ -15,6 +15,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 python=${PYTHON:-python3}
 echo "python=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)"
+echo "sdk_wanted=$($SDK_PYTHON -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)"
 if [ -d /run/systemd/system ]; then echo systemd=yes; fi
 if systemctl is-active --quiet firewalld 2>/dev/null; then echo firewalld=yes; fi
 
