@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 
 import pytest
@@ -14,9 +15,7 @@ FILE = "/etc/docker/daemon.json"
 
 
 def bring(lab, daemon, *options, tags="engine"):
-    return lab.playbook(
-        "site.yml", "--tags", tags, *options, extra_vars={"engine_daemon": daemon, "services_list": []}
-    )
+    return lab.playbook("site.yml", "--tags", tags, *options, extra_vars={"engine_daemon": daemon, "services_list": []})
 
 
 def stored(lab, host):
@@ -86,7 +85,7 @@ def test_engines_of_a_swarm_restart_one_after_the_other_and_the_leader_last(serv
     after = restarts(serving)
     assert all(after[host][0] > before[host][1] for host in HOSTS), "an engine was not restarted"
     order = sorted(HOSTS, key=lambda host: after[host])
-    assert all(after[first][1] < after[second][0] for first, second in zip(order, order[1:], strict=False)), (
+    assert all(after[first][1] < after[second][0] for first, second in itertools.pairwise(order)), (
         f"two engines were down at the same time: {after}"
     )
     assert set(order[2:]) == set(MANAGERS)

@@ -49,7 +49,9 @@ def test_no_host_in_the_manager_group(blank, site):
 
 
 def test_a_host_in_both_groups(blank, site):
-    refused(site(inventory={"swarm_workers": {"hosts": {"manager2": {}}}}), "manager2 is in both groups")
+    twice = {"swarm_workers": {"hosts": {"manager2": {}}}}
+    refused(site(inventory=twice), "manager2 is in both groups")
+    refused(site("--limit", "worker1", inventory=twice), "manager2 is in both groups")
     assert set(states(blank).values()) == {"inactive"}
 
 
@@ -64,12 +66,30 @@ def test_an_even_number_of_managers_is_a_warning(blank, site):
     assert "2 managers" in run.output
 
 
-def test_an_address_that_is_not_on_the_host(blank, site):
-    run = site(inventory={"swarm_managers": {"hosts": {"manager1": {"swarm_advertise_addr": "192.0.2.7"}}}})
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"swarm_advertise_addr": "192.0.2.7"}, "192.0.2.7 that manager1 shall advertise"),
+        ({"swarm_advertise_interface": "eth9"}, "manager1 has no interface eth9"),
+    ],
+)
+def test_an_address_that_is_not_on_the_host(blank, site, variables, words):
+    run = site(inventory={"swarm_managers": {"hosts": {"manager1": variables}}})
     assert run.rc != 0
-    assert "192.0.2.7" in run.messages()["manager1"]
-    assert "is not one of its own" in run.messages()["manager1"]
-    assert blank.swarm_state("manager1") == "inactive"
+    assert words in run.messages()["manager1"], run.output
+    assert "manager1" not in run.changed()
+    assert set(states(blank).values()) == {"inactive"}
+
+
+def test_a_swarm_that_cannot_be_initialised_is_told_to_all(blank, site):
+    """The others say plainly that there is nothing to join."""
+    settings = {"swarm_settings": {"election_tick": 1, "heartbeat_tick": 5}}
+    run = site("--tags", "swarm", extra_vars=settings)
+    assert run.rc != 0
+    assert "election_tick" in run.messages()["manager1"], run.output
+    assert "where the swarm was to be initialised, has failed" in run.output
+    assert "tokens" not in run.output
+    assert set(states(blank).values()) == {"inactive"}
 
 
 def test_an_unreachable_manager_before_there_is_a_swarm(blank, site):
@@ -104,6 +124,19 @@ def test_a_worker_of_another_swarm_and_blank_managers(blank, site):
         assert set(states(blank, MANAGERS).values()) == {"inactive"}
     finally:
         blank.docker("worker1", "swarm", "leave", "--force")
+
+
+def test_a_worker_is_off_before_there_is_a_swarm(blank, site):
+    """The others form the swarm, and the result is a failure that names it."""
+    blank.power_off("worker2")
+    try:
+        run = site()
+        assert run.rc != 0
+        assert set(run.messages()) == {"worker2"}, run.output
+        assert [node["Hostname"] for node in blank.rows("manager1", "node", "ls")] == [*MANAGERS, "worker1"]
+        assert len(blank.running("manager1", "httpd")) == 3
+    finally:
+        blank.renew()
 
 
 # --- a swarm that stands ------------------------------------------------------------------------------------------------
