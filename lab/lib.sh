@@ -145,8 +145,11 @@ publish_image() {
     --format '{{.Repository}}:{{.Tag}}' "apiary-lab/$2"); do
     [[ $old == "apiary-lab/$2:$3" ]] || docker rmi "$old" >/dev/null 2>&1 || true # a running lab may still use it
   done
-  docker image prune -f --filter "label=apiary.lab.checkout=$LAB_ROOT" >/dev/null
 }
+
+# Images without a name: superseded, or left by an interrupted build. Not while a step builds, whose image has no name yet.
+# The engine prunes for one at a time: where another checkout does it now, the next run will do.
+prune_images() { docker image prune --force --filter "label=apiary.lab.checkout=$LAB_ROOT" >/dev/null 2>&1 || true; }
 
 # import_root STEP [docker import options] : makes an untagged image of a tar stream, prints its ID
 import_root() {

@@ -104,6 +104,7 @@ if [[ $with_engine == yes ]]; then
   run engine-host "host image with engine $LAB_ENGINE" "$LAB_DIR/build-engine-host.sh" "$(result_of depot)" "$host_image"
   host_image=$(result_of engine-host)
 fi
+prune_images
 exec {build_lock}>&-
 
 export LAB_TMP=$LAB_STATE/tmp
