@@ -158,6 +158,58 @@ import_root() {
   docker import -c "LABEL apiary.lab.step=$step" -c "LABEL apiary.lab.checkout=\"$LAB_ROOT\"" "$@" -
 }
 
+# --- this machine's own packages -------------------------------------------------------------------------------------------
+
+# LAB_MIRROR, or the Debian mirror that this machine's own apt uses; nothing if apt knows none, as on Ubuntu or without lists
+mirror() {
+  if [[ -n $LAB_MIRROR ]]; then
+    say "${LAB_MIRROR%/}"
+  elif command -v apt-get >/dev/null; then
+    # shellcheck disable=SC2016 # apt's own placeholders
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n '1s,/$,,p'
+  fi
+}
+
+no_mirror() {
+  die "the lab is built from Debian's packages, and this machine's apt knows no Debian mirror: set LAB_MIRROR to the address of one"
+}
+
+apt_get() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o DPkg::Lock::Timeout=120 "$@"; }
+
+# Ends what an interrupted installation left half done; without that, apt does nothing more.
+configure_packages() { as_root env DEBIAN_FRONTEND=noninteractive dpkg --configure -a; }
+
+# apt_install PACKAGE... : the second time with fresh lists, for there may be none yet, or too old ones
+apt_install() {
+  apt_get install --no-install-recommends "$@" 2>/dev/null && return
+  configure_packages && apt_get update && apt_get install --no-install-recommends "$@"
+}
+
+installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '/^ii/ {print $2}' | sort -u; }
+
+# with_record COMMAND... : runs it and adds the packages it brought to the list of what down.sh --all removes again
+with_record() {
+  local status=0
+  mkdir -p "$LAB_CACHE"
+  record_packages
+  installed >"$LAB_CACHE/packages-before.new"
+  mv "$LAB_CACHE/packages-before.new" "$LAB_CACHE/packages-before"
+  "$@" || status=$?
+  record_packages
+  return "$status"
+}
+
+# What came since with_record began. After an interruption it is asked later: what came more than an hour after is not the lab's.
+record_packages() {
+  local before=$LAB_CACHE/packages-before
+  [[ -e $before ]] || return 0
+  comm -13 "$before" <(installed) | comm -12 - <(
+    find /var/lib/dpkg/info -name '*.list' ! -newermt "@$(($(stat -c %Y "$before") + 3600))" -printf '%f\n' |
+      sed 's/\(:[a-z0-9-]*\)\?\.list$//' | sort -u
+  ) >>"$LAB_CACHE/installed-packages"
+  rm "$before"
+}
+
 # --- Debian packages -----------------------------------------------------------------------------------------------------
 # packages_of SUITE SET : the file names of a resolved set (lab/packages.sh), one a line
 packages_of() { awk -v set="$2" '$1 == set {print $3}' "$LAB_CACHE/packages/$1.list"; }

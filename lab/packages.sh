@@ -12,19 +12,6 @@ source "$(dirname "$0")/lib.sh"
 dir=$LAB_CACHE/packages
 keyring=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# The mirror this machine's own apt uses for Debian.
-mirror() {
-  if [[ -n $LAB_MIRROR ]]; then
-    say "${LAB_MIRROR%/}"
-    return
-  fi
-  local uri
-  # shellcheck disable=SC2016 # apt's own placeholders
-  uri=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n '1s,/$,,p')
-  [[ -n $uri ]] || die "this machine's apt knows no Debian mirror. Set LAB_MIRROR to the address of one, or LAB_IMAGE (docs/lab.md)"
-  say "$uri"
-}
-
 # own_apt SUITE COMMAND... : apt with its own sources, lists and an empty dpkg status
 own_apt() {
   local suite=$1 apt=$LAB_CACHE/apt/$1
@@ -53,6 +40,7 @@ closure() { uris "$1" "$2" apt-get install -qq -y --no-install-recommends "${@:3
 
 resolve() {
   local suite=$1 host_packages
+  [[ -n $(mirror) ]] || no_mirror
   own_apt "$suite" apt-get update -qq -o APT::Update::Error-Mode=any || die "no package lists of Debian $suite at $(mirror)"
   {
     if [[ $suite == "$LAB_BASE_SUITE" ]]; then

@@ -3,7 +3,7 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 #
 # Brings the control machine to where the lab can be built: tools by apt and a running engine. With --announce it only says
-# what it will do. Notes in build/lab/cache what it installed and started, for down.sh.
+# what it will do, with --can-build nothing; both fail where there is no mirror to build the lab from. Notes in build/lab/cache what it installed and started, for down.sh.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -42,31 +42,28 @@ announce() {
   say "  \`make down\` takes the lab away, \`make clean\` also what was built and installed for it"
 }
 
-installed() { dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' | awk '/^ii/ {print $2}' | sort; }
-
-# with_record COMMAND... : runs it and adds the packages it brought to the list of what the lab installed
-with_record() {
-  local before status=0
-  before=$(installed)
-  "$@" || status=$?
-  comm -13 <(say "$before") <(installed) >>"$LAB_CACHE/installed-packages"
-  return "$status"
-}
-
-apt_install() {
-  local apt=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y)
-  as_root "${apt[@]}" install --no-install-recommends "$@" && return
-  as_root "${apt[@]}" update && # no lists yet, or too old ones
-    as_root "${apt[@]}" install --no-install-recommends "$@"
-}
-
+# All of it as root, not by --become: Ansible's workers have no terminal, so sudo would ask them for a password once more.
+# The settings keep it from writing into the checkout, or into this user's home.
 start_engine() {
-  local arguments=(-i 'localhost,')
-  ((EUID == 0)) || arguments+=(--become)
-  (cd "$LAB_ROOT" && "$ANSIBLE_PLAYBOOK" "${arguments[@]}" "$LAB_DIR/engine.yml")
+  if command -v dpkg >/dev/null; then configure_packages; fi
+  as_root env HOME=/root "ANSIBLE_CONFIG=$LAB_ROOT/ansible.cfg" "LC_ALL=$LC_ALL" PYTHONDONTWRITEBYTECODE=1 \
+    "$ANSIBLE_PLAYBOOK" -i localhost, "$LAB_DIR/engine.yml"
+}
+
+# The lab's packages are there, or it is known where they come from.
+have_mirror() { [[ -e $LAB_CACHE/versions.json || -n $(mirror) ]]; }
+
+# Else apt may only lack its lists; Ubuntu's knows no Debian mirror with them either.
+mirror_possible() { have_mirror || ! grep -Eqs '^ID(_LIKE)?=.*ubuntu' /etc/os-release; }
+
+find_mirror() {
+  have_mirror || apt_get update
+  have_mirror || no_mirror
 }
 
 mkdir -p "$LAB_CACHE"
+mirror_possible || no_mirror
+[[ ${1:-} != --can-build ]] || exit 0
 mapfile -t missing < <(missing_packages)
 engine=yes
 find_engine || engine=no
@@ -76,11 +73,12 @@ case ${1:-} in
     exit
     ;;
   --needs-root) # exit status: is there anything to do as root?
-    ((${#missing[@]})) || [[ $engine == no ]]
+    ((${#missing[@]})) || [[ $engine == no ]] || ! have_mirror
     exit
     ;;
 esac
 
+find_mirror # first: without one, all that follows would be in vain
 if ((${#missing[@]})); then
   command -v apt-get >/dev/null || die "these are missing, and there is no apt to install them: ${missing[*]}"
   with_record apt_install "${missing[@]}"

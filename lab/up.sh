@@ -29,7 +29,10 @@ stop_all() {
   local status=$? group
   trap - EXIT
   trap '' INT TERM
-  for group in "${groups[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
+  for group in "${groups[@]}"; do
+    kill -TERM -- "-$group" 2>/dev/null || true
+    ((EUID == 0)) || sudo -n kill -TERM -- "-$group" 2>/dev/null || true # what runs by sudo is not this user's to end
+  done
   { wait; } 2>/dev/null # which also tells which were terminated
   exit "$status"
 }

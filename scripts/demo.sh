@@ -31,6 +31,7 @@ apiary.swarm demo: five hosts on this machine, a Docker Swarm on them, a web ser
 It will put ansible-core into .venv/ (python3-venv by apt if that is missing), and the lab says below what it needs.
 Nothing else of this machine is changed; `make down` takes the lab away, `make clean` all of it.
 END
+lab/prepare.sh --can-build
 step "Ansible" scripts/setup.sh demo
 step "The lab: five hosts and a depot" lab/up.sh
 step "The swarm: ansible-playbook -i inventory/lab site.yml" .venv/bin/ansible-playbook -i inventory/lab site.yml
