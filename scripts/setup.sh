@@ -5,17 +5,19 @@
 # setup.sh demo|dev: makes .venv from the locked requirements. `demo` is what a control host needs (ansible-core), `dev` adds the
 # tests' tools. Done once for each state of the lock: .venv/.demo-ready and .venv/.dev-ready say so.
 
-set -euo pipefail
-cd "$(dirname "$0")/.."
+# shellcheck source-path=SCRIPTDIR source=../lab/lib.sh
+source "$(dirname "$0")/../lab/lib.sh"
+cd "$LAB_ROOT"
 case ${1:-} in
   demo) lock=requirements.txt ;;
   dev) lock=requirements-dev.txt ;;
   *) echo "usage: $0 demo|dev" >&2 && exit 2 ;;
 esac
 stamp=.venv/.$1-ready
-if cmp -s "$lock" "$stamp"; then
-  exit
-fi
+ready() { cmp -s "$lock" "$stamp"; }
+if ready; then exit; fi
+lock setup
+if ready; then exit; fi # by the run that was waited for
 
 # A Python for the virtual environment: new enough, and one that can make a virtual environment with pip in it.
 python=
@@ -30,13 +32,8 @@ find_python() {
   return 1
 }
 
-installed() { dpkg-query -W -f '${Package}\n' | sort; }
-
-as_root() {
-  if ((EUID == 0)); then "$@"; else sudo -- "$@"; fi
-}
-
-if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+# .venv/.made: an interrupted venv has a Python already, and no pip
+if [[ ! -e .venv/.made ]] || ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
   rm -rf .venv
   if ! find_python; then
     if ! command -v apt-get >/dev/null; then
@@ -44,11 +41,7 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
       exit 1
     fi
     echo "setup: installing python3-venv with apt"
-    before=$(installed)
-    as_root apt-get update -qq
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends python3-venv >/dev/null
-    mkdir -p build/lab/cache
-    comm -13 <(echo "$before") <(installed) >>build/lab/cache/installed-packages # `make clean` removes them again
+    with_record apt_install python3-venv >/dev/null
     if ! find_python; then
       echo "setup: this system's python3 is older than 3.11, and ansible-core needs 3.11. Install python3.11 and python3.11-venv (or newer)." >&2
       exit 1
@@ -56,6 +49,7 @@ if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/d
   fi
   echo "setup: making .venv with $("$python" --version)"
   "$python" -m venv .venv
+  touch .venv/.made
 fi
 echo "setup: installing $(grep -c == "$lock") packages of $lock into .venv"
 .venv/bin/python -m pip install -qq --disable-pip-version-check --requirement "$lock"
