@@ -36,11 +36,28 @@ one_lab() {
   exec {LOCK_FD}>&-
 }
 
+# This checkout's labs: those that have a directory here, and those of which only the engine still knows.
+labs() {
+  local state
+  for state in "$LAB_BUILD"/*/; do basename "$state"; done
+  [[ $engine == no ]] || docker ps --all --filter "label=apiary.lab.checkout=$LAB_ROOT" --format '{{.Label "apiary.lab"}}'
+}
+
+images() { docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=apiary.lab.checkout=$LAB_ROOT" --filter dangling=false; }
+
 remove_images() {
   local names
-  mapfile -t names < <(docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=apiary.lab.checkout=$LAB_ROOT" --filter dangling=false)
-  ((${#names[@]} == 0)) || docker rmi "${names[@]}" >/dev/null
-  docker image prune --force --filter "label=apiary.lab.checkout=$LAB_ROOT" >/dev/null
+  mapfile -t names < <(images)
+  ((${#names[@]} == 0)) || docker rmi "${names[@]}" >/dev/null 2>&1 || true # those in use are told of below
+  mapfile -t names < <(images)
+  ((${#names[@]} == 0)) || say "images that another lab uses stay: ${names[*]}"
+  prune_images
+}
+
+# Purging an engine takes all that it holds along, whoever put it there.
+engine_is_empty() {
+  local held
+  [[ $engine == yes ]] && held=$(docker ps --all --quiet && docker volume ls --quiet && docker images --quiet) && [[ -z $held ]]
 }
 
 # Where PID 1 is no init, a process that has ended stays as a zombie.
@@ -83,11 +100,18 @@ stop_engine() {
   mv "$LAB_CACHE/engine-started" "$LAB_CACHE/engine-stopped" # its images are still there: --all starts it once more
 }
 
-# Only if nothing else has come to depend on them since.
+# Only if nothing else has come to depend on them since. $1: is the engine empty?
 remove_packages() {
-  local list=$LAB_CACHE/installed-packages packages others
+  local list=$LAB_CACHE/installed-packages packages others why="no engine answers that could say whether it is empty"
+  record_packages
   [[ -s $list ]] || return 0
   mapfile -t packages < <(comm -12 <(sort -u "$list") <(dpkg-query -W -f '${Package}\n' | sort))
+  ((${#packages[@]})) || return 0
+  if [[ $1 == no && " ${packages[*]} " == *" docker.io "* ]]; then
+    [[ $engine == no ]] || why="the engine holds containers, volumes or images that are not this lab's, and would lose them"
+    say "left installed, because $why: ${packages[*]}"
+    return 0
+  fi
   others=$(apt-get -s purge "${packages[@]}" | awk '/^Purg/ {print $2}' | sort | comm -23 - <(sort -u "$list") | xargs)
   if [[ -n $others ]]; then
     say "left installed, because others need them by now ($others): ${packages[*]}"
@@ -114,20 +138,22 @@ if [[ $all == no ]]; then
 fi
 
 if [[ $engine == no && -e $LAB_CACHE/engine-stopped ]]; then
-  "$LAB_DIR/prepare.sh" >/dev/null
-  find_engine && engine=yes
+  if "$LAB_DIR/prepare.sh" >/dev/null && find_engine; then engine=yes; fi
 fi
-for state in "$LAB_BUILD"/*/; do
-  LAB_STATE=${state%/}
-  LAB_NAME=${LAB_STATE##*/}
+mapfile -t names < <(labs | sort -u)
+for LAB_NAME in "${names[@]}"; do
+  LAB_STATE=$LAB_BUILD/$LAB_NAME
   LAB_LABEL=apiary.lab=$LAB_NAME
-  [[ $LAB_NAME == cache || $LAB_NAME == '*' ]] || one_lab
+  [[ $LAB_NAME == cache || $LAB_NAME == '*' || -z $LAB_NAME ]] || one_lab
 done
+empty=no
 if [[ $engine == yes ]]; then
+  remove_labelled "$LAB_BUILD_LABEL"
   remove_images
+  if engine_is_empty; then empty=yes; fi
   stop_engine
 elif [[ -e $LAB_CACHE/versions.json ]]; then
   say "no engine answers: images of the lab that it may hold stay there (label apiary.lab.checkout=$LAB_ROOT)"
 fi
-remove_packages
+remove_packages "$empty"
 rm -rf "$LAB_BUILD"
