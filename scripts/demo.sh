@@ -45,7 +45,7 @@ The swarm stands after $SECONDS s. To go on, \`source .venv/bin/activate\`, and 
   ansible -i inventory/lab manager1 -m apiary.swarm.swarm_service -a 'name=httpd image=depot:5000/nginx:1.26'
   ansible -i inventory/lab manager1 -m apiary.swarm.node_availability -a 'nodes=manager1 availability=drain'
   ansible-playbook -i inventory/lab status.yml    # after each of them
-  docker kill $lab-worker2                        # a host dies; \`docker start\` brings it back
+  lab/docker.sh kill $lab-worker2                 # a host dies; \`lab/docker.sh start\` brings it back
   ssh -F build/lab/$lab/ssh_config manager1       # a host; the engine's own CLI is sudo docker
   make down                                       # takes it all away
 END

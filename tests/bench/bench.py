@@ -50,7 +50,7 @@ def addresses():
     template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
     names = [f"{LAB}-{host}" for host in HOSTS]
     out = subprocess.run(
-        ["docker", "inspect", "-f", template, *names], check=True, capture_output=True, text=True
+        [ROOT / "lab/docker.sh", "inspect", "-f", template, *names], check=True, capture_output=True, text=True
     ).stdout
     return dict(zip(HOSTS, out.split(), strict=True))
 

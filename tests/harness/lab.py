@@ -54,10 +54,10 @@ class Lab:
 
     def power_off(self, host):
         """A real stop, without a word to the swarm."""
-        self._run(["docker", "kill", f"{self.name}-{host}"])
+        self._run([str(ROOT / "lab/docker.sh"), "kill", f"{self.name}-{host}"])
 
     def power_on(self, host):
-        self._run(["docker", "start", f"{self.name}-{host}"])
+        self._run([str(ROOT / "lab/docker.sh"), "start", f"{self.name}-{host}"])
         eventually(lambda: self.ssh(host, "systemctl is-active docker"))
 
     def address(self, host):
