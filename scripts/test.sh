@@ -15,14 +15,25 @@ clean_up() {
   exit "$status"
 }
 
-scripts/setup.sh dev
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-make lint
-make sanity
-make unit
-echo "--- lab"
-lab/up.sh --with-engine
-.venv/bin/pytest -v tests/integration tests/scenarios
-echo "--- test: all of it done in $SECONDS s"
+all() {
+  scripts/setup.sh dev
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' TERM
+  make lint
+  make sanity
+  make unit
+  echo "--- lab"
+  lab/up.sh --with-engine
+  .venv/bin/pytest -v tests/integration tests/scenarios
+  echo "--- test: all of it done in $SECONDS s"
+}
+
+# Another run in this checkout would take away the lab and build/sanity from under this one.
+mkdir -p build
+exec {lock}>build/test.lock
+if ! flock --nonblock "$lock"; then
+  echo "test: waiting for another \`make test\` of this checkout to end"
+  flock "$lock"
+fi
+all {lock}>&- # what goes on running, such as an engine, must not hold the lock
