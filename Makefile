@@ -86,7 +86,7 @@ build/bench/ansible_collections: requirements-bench.txt
 bench: venv build/bench/ansible_collections ## seconds for swarm and services: ours, a shell script's, community.docker's
 	$(call step,bench,\
 	  LAB_NAME=$${LAB_NAME:-apiary-bench} LAB_SUBNET=$${LAB_SUBNET:-172.30.79.0/24} \
-	  ANSIBLE_COLLECTIONS_PATH=$(CURDIR)/collections:$(CURDIR)/build/bench tests/bench/bench.py $(T))
+	  ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections:$(CURDIR)/build/bench" tests/bench/bench.py $(T))
 
 .PHONY: build
 build: venv ## the collection's tarball, in build/
