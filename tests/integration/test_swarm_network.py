@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 BUSYBOX = "depot:5000/busybox:latest"
@@ -97,15 +99,19 @@ def test_a_used_network_stays_and_its_users_are_named(swarm):
 
 def test_removal_waits_for_the_last_task_and_the_name_is_free_then(swarm):
     """For its grace period the task of a removed service holds the network."""
+    grace = 6
     swarm.module("manager1", "swarm_network", {"name": "front"})
     stubborn = "sh -c \"trap '' TERM; while :; do sleep 1; done\""
     swarm.ssh(
         "manager1",
-        "timeout 60 docker service create -q --name user --network front --stop-grace-period 3s "
+        f"timeout 60 docker service create -q --name user --network front --stop-grace-period {grace}s "
         f"--constraint node.hostname==manager1 {BUSYBOX} {stubborn}",
     )
+    began = time.monotonic()
     swarm.docker("manager1", "service", "rm", "user")
+    assert swarm.docker("manager1", "ps", "-q", "--filter", "label=com.docker.swarm.service.name=user")
     result = swarm.module("manager1", "swarm_network", {"name": "front", "state": "absent"})
+    assert time.monotonic() - began >= grace, "it was removed under a container that still ran"
     assert result["networks"][0]["action"] == "removed"
     assert "front" not in networks(swarm)
     assert not swarm.module("manager1", "swarm_network", {"name": "front", "state": "absent"})["changed"]

@@ -27,7 +27,13 @@ TASKS = [
 
 
 @pytest.fixture(scope="module")
-def broken(swarm):
+def token(swarm):
+    """A real one, which only a swarm with a leader tells."""
+    return swarm.docker(SURVIVOR, "swarm", "join-token", "-q", "worker")
+
+
+@pytest.fixture(scope="module")
+def broken(swarm, token):
     swarm.docker(
         SURVIVOR, "service", "create", "-q", "-d", "--name", "kept", "depot:5000/busybox:latest", "sleep", "100000"
     )
@@ -92,12 +98,12 @@ def test_after_a_restart_of_the_survivor(broken):
     assert result["failure"]["kind"] == "no_quorum"
 
 
-def test_a_node_cannot_join_and_stays_as_it_was(broken):
+def test_a_node_cannot_join_and_stays_as_it_was(broken, token):
     broken.docker("worker2", "swarm", "leave", "--force")
-    options = {"role": "worker", "join_token": "SWMTKN-1-0-0", "remote_addrs": [broken.address(SURVIVOR)]}
+    options = {"role": "worker", "join_token": token, "remote_addrs": [broken.address(SURVIVOR)]}
     result = broken.module("worker2", "swarm_join", options, ok=False)
     assert broken.swarm_state("worker2") == "inactive"
-    assert result["failure"]["kind"] in ("no_quorum", "join_token", "no_manager")
+    assert result["failure"]["kind"] in ("no_quorum", "no_manager"), result
 
 
 def test_leaving_is_explained_and_only_possible_by_force(broken):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from harness.lab import eventually
+from harness.lab import HOSTS, eventually
 
 NGINX = "depot:5000/nginx:1.22"
 NEWER = "depot:5000/nginx:1.26"
@@ -75,7 +75,8 @@ def test_from_nothing_to_five_and_away_again(swarm):
     gone = service(swarm, wait=True, name="httpd", state="absent")
     assert (gone["changed"], entry(gone)["action"], entry(gone)["diff"]["after"]) == (True, "removed", {})
     assert swarm.rows("manager1", "service", "ls") == []
-    assert swarm.ssh("worker1", "docker ps -q --filter name=httpd") == "", "it returned when the containers were gone"
+    left = {host: swarm.docker(host, "ps", "-q", "--filter", "name=httpd") for host in HOSTS}
+    assert left == dict.fromkeys(HOSTS, ""), "it returned when the containers were gone"
     assert service(swarm, name="httpd", state="absent")["changed"] is False
 
 
