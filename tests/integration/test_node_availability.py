@@ -75,12 +75,13 @@ def test_a_container_that_ignores_the_request_to_stop_is_waited_for(swarm):
 
 
 def test_not_waiting_is_quick(swarm):
-    create(swarm, "web", "--replicas 1 --constraint node.role==worker", *stubborn(12))
+    grace = 20
+    create(swarm, "web", "--replicas 1 --constraint node.role==worker", *stubborn(grace))
     (host,) = swarm.running("manager1", "web")
     began = time.monotonic()
     swarm.module("manager1", "node_availability", {"nodes": [host], "availability": "drain", "wait": False})
-    assert time.monotonic() - began < 15
-    assert containers(swarm, host)
+    assert time.monotonic() - began < grace
+    assert containers(swarm, host), "it returned before the container had ended"
     # a second run waits for what the first one began
     result = swarm.module("manager1", "node_availability", {"nodes": [host], "availability": "drain"})
     assert not result["changed"]

@@ -165,7 +165,8 @@ def test_what_is_fixed_at_init_is_an_error_that_names_it(made):
 def test_two_changes_at_once_lose_none(made):
     """Ten labels' worth of conflicts: each retries on what the other one wrote."""
     lab, _result = made
-    loop = "for i in $(seq 30); do docker swarm update --snapshot-interval $((6000 + i)) >/dev/null; done"
+    update = "docker swarm update --snapshot-interval $((6000 + i)) >/dev/null"
+    loop = f"for i in $(seq 30); do until {update}; do :; done; done"
     other = lab.start_ssh("manager1", loop)
     plays = [
         {

@@ -78,7 +78,8 @@ def test_the_name_and_what_others_set_is_kept(changing):
 
 def test_two_changes_at_once_lose_none(changing):
     lab = changing
-    other = lab.start_ssh("manager2", "for i in $(seq 30); do docker node update --label-add n=$i worker1; done")
+    loop = "for i in $(seq 30); do until docker node update --label-add n=$i worker1; do :; done; done"
+    other = lab.start_ssh("manager2", loop)
     tasks = [
         {"name": f"label {name}", "apiary.swarm.swarm_node": {"node": "worker1", "labels": {name: "1"}}}
         for name in "abc"

@@ -11,8 +11,8 @@ import pytest
 from harness.lab import eventually
 
 SURVIVOR, LOST = "manager1", ("manager2", "manager3")
-# the engine itself takes 20 s over a question while it looks for a leader
-SECONDS = 35
+# The engine itself takes 20 s over a question while it looks for a leader; what hangs waits for a module's timeout of 300 s.
+ONE, ALL = 100, 240
 
 TASKS = [
     ("swarm_init", {"task_history_retention_limit": 9}),
@@ -52,7 +52,7 @@ def check_all(lab):
         ]
         began = time.monotonic()
         run = lab.playbook([{"hosts": SURVIVOR, "gather_facts": False, "tasks": tasks}], *options)
-        assert time.monotonic() - began < SECONDS * 2
+        assert time.monotonic() - began < ALL
         failures = [result for result in run.results if result.status in ("failed", "ignored")]
         assert len(failures) == len(TASKS), run.output
         for result in failures:
@@ -64,7 +64,7 @@ def check_all(lab):
 def info(lab):
     began = time.monotonic()
     result = lab.module(SURVIVOR, "swarm_info")
-    assert time.monotonic() - began < SECONDS
+    assert time.monotonic() - began < ONE
     assert result["swarm"]["obstacle"] == "no_quorum"
     assert result["swarm"]["role"] == "manager"
     assert result["swarm"]["quorum"]["managers"] == 3
