@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pathlib
+import subprocess
 import time
 
 import pytest
@@ -13,6 +16,7 @@ import testinfra
 
 MANAGERS = ["manager1", "manager2", "manager3"]
 WORKERS = ["worker1", "worker2"]
+ROOT = pathlib.Path(__file__).resolve().parents[3]
 
 
 class Cluster:
@@ -24,6 +28,18 @@ class Cluster:
 
     def host(self, name):
         return testinfra.get_host(f"ansible://{name}", ansible_inventory=self._inventory, sudo=True)
+
+    def address(self, name):
+        """The one that the inventory has."""
+        return self.host(name).ansible.get_variables()["ansible_host"]
+
+    def stopped(self):
+        """Names of the hosts that are off, as the engine that they run in tells."""
+        lab = os.environ.get("LAB_NAME", "apiary")
+        only = ["--filter", f"label=apiary.lab={lab}", "--filter", "status=exited"]
+        command = [ROOT / "lab/docker.sh", "ps", "--all", *only, "--format", "{{.Names}}"]
+        names = subprocess.run(command, check=True, text=True, capture_output=True).stdout.split()
+        return sorted(name.removeprefix(f"{lab}-") for name in names)
 
     def docker(self, command):
         """The output of 'docker COMMAND' on a manager; fails with the CLI's own words."""

@@ -3,15 +3,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
-import pathlib
 import re
 import subprocess
 
 import pytest
-from conftest import MANAGERS, WORKERS
+from conftest import MANAGERS, ROOT, WORKERS
 
-ROOT = pathlib.Path(__file__).resolve().parents[4]
 HOSTS = MANAGERS + WORKERS
 
 
@@ -31,8 +30,9 @@ def status(request):
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_row_1_each_host_resolves_all_others(cluster, name):
-    answers = cluster.host(name).check_output("getent hosts " + " ".join(HOSTS)).splitlines()
-    assert len({line.split()[0] for line in answers}) == len(HOSTS)
+    host = cluster.host(name)
+    answers = {other: host.check_output(f"getent ahostsv4 {other}").split()[0] for other in HOSTS}
+    assert answers == {other: cluster.address(other) for other in HOSTS}
 
 
 @pytest.mark.parametrize("name", HOSTS)
@@ -43,12 +43,26 @@ def test_rows_2_and_3_each_host_runs_an_engine(cluster, name):
     assert host.service("docker").is_enabled
 
 
-def test_row_3_status_prints_the_table(status):
+def section(status, columns):
+    """Rows of the table with these columns, as lists of words."""
     lines = status.splitlines()
-    (header,) = [line for line in lines if re.search(r"NAME +ACTIVE +STATE +URL +SWARM +DOCKER +ERRORS", line)]
-    body = lines[lines.index(header) + 1 :]
+    (header,) = [number for number, line in enumerate(lines) if line.split() == columns.split()]
+    return [line.split() for line in itertools.takewhile(str.strip, lines[header + 1 :])]
+
+
+def test_row_3_status_prints_the_table(cluster, status):
+    rows = {name: rest for name, *rest in section(status, "NAME ACTIVE STATE URL SWARM DOCKER ERRORS")}
+    (witness,) = [name for name, row in rows.items() if row[0] == "*"]
+    assert witness in MANAGERS, "ACTIVE marks the manager that answered for all"
+    leader = next(name for name, node in cluster.nodes().items() if node["ManagerStatus"] == "Leader")
     for name in HOSTS:
-        assert any(re.match(rf"\W*{name} +.*ssh://\S+", line) for line in body), f"{name} is not in the table"
+        version = cluster.host(name).check_output("docker version -f '{{.Server.Version}}'")
+        part = ["manager"] if name in MANAGERS else ["worker"]
+        part += ["(leader)"] if name == leader else []
+        active = "*" if name == witness else "-"
+        url = f"ssh://{cluster.host(name).ansible.get_variables()['ansible_user']}@{cluster.address(name)}"
+        assert rows[name] == [active, "Running", url, *part, f"v{version}"]
+    assert set(rows) == set(HOSTS)
 
 
 def test_rows_4_to_6_three_managers_and_two_workers(cluster):
@@ -74,6 +88,12 @@ def test_row_7_the_service_runs(cluster):
 def test_row_8_status_shows_the_task(cluster, status):
     (node,) = cluster.running()
     assert re.search(rf"httpd\S* .*{node} .*running", status, re.IGNORECASE)
+
+
+def test_row_18_status_shows_the_swarms_network(status):
+    rows = {name: rest for name, *rest in section(status, "NAME DRIVER SCOPE SUBNETS REMARKS")}
+    driver, scope, *_subnets, remarks = rows["ingress"]
+    assert (driver, scope, remarks) == ("overlay", "swarm", "ingress")
 
 
 @pytest.mark.parametrize("name", HOSTS)

@@ -7,9 +7,12 @@ from conftest import MANAGERS
 
 
 def test_row_13_another_manager_leads(cluster, eventually):
+    (old,) = set(cluster.stopped()) & set(MANAGERS)
+
     def settled():
-        states = sorted(cluster.nodes()[name]["ManagerStatus"] for name in MANAGERS)
-        assert states == ["Leader", "Reachable", "Unreachable"]
+        nodes = cluster.nodes()
+        assert nodes[old]["ManagerStatus"] == "Unreachable"
+        assert sorted(nodes[name]["ManagerStatus"] for name in MANAGERS if name != old) == ["Leader", "Reachable"]
 
     eventually(settled)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 
 def test_row_12_the_other_worker_took_over(cluster, eventually):
+    assert cluster.stopped() == ["worker2"]
+
     def moved():
         assert cluster.nodes()["worker2"]["Status"] == "Down"
         assert cluster.running() == ["worker1", "worker1"]
