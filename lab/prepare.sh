@@ -3,7 +3,8 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 #
 # Brings the control machine to where the lab can be built: tools by apt and a running engine. With --announce it only says
-# what it will do, with --can-build nothing; both fail where there is no mirror to build the lab from. Notes in build/lab/cache what it installed and started, for down.sh.
+# what it will do, with --can-build nothing; both fail where there is no mirror to build the lab from. Notes in
+# build/lab/cache what it installed and started, for down.sh.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"

@@ -31,12 +31,28 @@ def eventually(check, seconds=60, every=0.5):
         time.sleep(every)
 
 
+NAME, SUBNET = "apiary-test", "172.30.{}8.0/24"
+
+
+def choose_lab(worker=0):
+    """Give this process a lab of its own, by LAB_NAME and LAB_SUBNET, which everything it starts takes over.
+
+    worker: number among those of pytest-xdist. The first has apiary-test, the second apiary-test-2 and so on. What a person
+    named holds as long as there is one.
+    """
+    if worker:
+        os.environ["LAB_NAME"] = f"{os.environ.get('LAB_NAME', NAME)}-{worker + 1}"
+        os.environ["LAB_SUBNET"] = SUBNET.format(7 + worker)
+    else:
+        os.environ.setdefault("LAB_NAME", NAME)
+        os.environ.setdefault("LAB_SUBNET", SUBNET.format(7))
+
+
 class Lab:
-    """Five hosts and a depot, named by LAB_NAME (apiary-test by default, so that a person's own lab is left alone)."""
+    """Five hosts and a depot, named by LAB_NAME (see choose_lab: a person's own lab is left alone)."""
 
     def __init__(self):
-        self.name = os.environ.setdefault("LAB_NAME", "apiary-test")
-        os.environ.setdefault("LAB_SUBNET", "172.30.78.0/24")
+        self.name = os.environ["LAB_NAME"]
         self.state = ROOT / "build/lab" / self.name
 
     # --- the hosts themselves ------------------------------------------------------------------------------------------
