@@ -163,6 +163,10 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import 
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import obstacle, obstacle_error
 
+# Only the manager that init has started answers so. What is refused before that, or because somebody else was quicker, is
+# refused in the daemon's own words, and any swarm that is there then is not ours.
+REFUSED_SETTINGS = "rpc error:"
+
 
 def flow(engine, params, check_mode):
     values = declared(params)
@@ -193,7 +197,12 @@ def initialise(engine, params, values, advertised, info, check_mode):
         return result([f"would {doing}"], {}, after, read_swarm(engine, info))
     try:
         engine.post("/swarm/init", request, what="initialise a swarm")
-        made = engine.info()
+    except SwarmError as error:
+        if error.kind == "member":
+            return overtaken(engine, params, values, advertised, error)
+        raise undone(engine, error) if REFUSED_SETTINGS in error.msg else error
+    made = engine.info()
+    try:
         verify(made["Swarm"]["Cluster"], values, engine.name)
     except SwarmError as error:
         raise undone(engine, error)
@@ -206,8 +215,22 @@ def initialise(engine, params, values, advertised, info, check_mode):
     )
 
 
+def overtaken(engine, params, values, advertised, error):
+    """Somebody else has made a swarm here in the meantime: theirs is left as it is, but for the settings declared here."""
+    info = engine.info()
+    cause = obstacle(info)
+    if cause == "inactive":
+        raise error
+    if cause:
+        raise obstacle_error(info, "initialise a swarm or change its settings", engine.name, cause)
+    return update(engine, params, values, advertised, info, check_mode=False)
+
+
 def undone(engine, error):
-    """The engine keeps a swarm whose settings it then refuses (20.10 and later): leave it again, it is seconds old."""
+    """The engine keeps a swarm whose settings it then refuses (20.10 and later): leave it again, it is seconds old.
+
+    Only for a swarm that this very call made.
+    """
     if engine.info()["Swarm"]["LocalNodeState"] != "inactive":
         engine.post("/swarm/leave", what="leave the swarm that was just made", force=True)
         error.msg += ". The swarm that was half made has been left again"
@@ -235,7 +258,8 @@ def update(engine, params, values, advertised, info, check_mode):
         return result(told(before, after, "would change"), before, after, read_swarm(engine, info, nodes))
 
     def write():
-        present = engine.info()["Swarm"]["Cluster"]
+        # not from GET /info: where a leader is lost, that has a cluster without anything in it and does not fail
+        present = engine.swarm()
         if differences(present, values):
             engine.post(
                 "/swarm/update",
@@ -246,20 +270,19 @@ def update(engine, params, values, advertised, info, check_mode):
         return settings(present)
 
     before = retry(write, kinds=TRANSIENT | {"out_of_sequence"})
-    info = read_back(engine, values)
-    after = settings(info["Swarm"]["Cluster"])
-    return result(told(before, after, "changed"), before, after, read_swarm(engine, info, nodes))
+    after = settings(read_back(engine, values))
+    return result(told(before, after, "changed"), before, after, read_swarm(engine, nodes=nodes))
 
 
 def read_back(engine, values):
-    """The info once it shows what was declared: a follower may lag behind the leader for a moment."""
+    """The cluster once it shows what was declared: a follower may lag behind the leader for a moment."""
     clock = Clock(10)
     while True:
-        info = engine.info()
-        if not differences(info["Swarm"]["Cluster"], values):
-            return info
+        cluster = retry(engine.swarm)
+        if not differences(cluster, values):
+            return cluster
         if not clock.pause():
-            verify(info["Swarm"]["Cluster"], values, engine.name)
+            verify(cluster, values, engine.name)
 
 
 def verify(cluster, values, node):
