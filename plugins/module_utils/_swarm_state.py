@@ -113,7 +113,8 @@ def swarm_row(info, nodes=None, api_version=None):
         "remote_managers": [{"node_id": peer["NodeID"] or None, "addr": peer["Addr"]} for peer in remote],
         "quorum": quorum(nodes) if nodes else _quorum_from_hearsay(len(remote), cause),
         "is_leader": any(_leads(node) and node["ID"] == swarm["NodeID"] for node in nodes or []),
-        "settings": settings(cluster) if cluster.get("Spec") else {},
+        # a manager that lost its leader shows a cluster without an ID, whose spec is all zeros
+        "settings": settings(cluster) if cluster.get("ID") else {},
     }
 
 

@@ -217,6 +217,11 @@ def test_row_without_quorum_tells_what_the_engine_has_heard():
     assert "does not have a leader" in row["error"]
 
 
+def test_settings_are_not_made_up_from_a_cluster_of_zeros():
+    """What GET /info has where the leader is lost."""
+    assert state.swarm_row(recorded("info_no_quorum"))["settings"] == {}
+
+
 def test_node_rows():
     rows = {row["hostname"]: row for row in map(state.node_row, recorded("nodes_five"))}
     assert rows["manager1"]["leader"]
