@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import copy
 
+from ._errors import SwarmError
+
 NEVER = "never"
 ON_RESET = "on_reset"
 ALWAYS = "always"
@@ -174,6 +176,24 @@ class Table:
             named = any(field.path(spec)[:-1] == parent for field in self.fields if field.option in declared)
             if not named and look_up(spec, parent) == self._filled[parent]:
                 self._remove(spec, parent)
+
+
+def one_or_many(params, many, options):
+    """What a task wants, a list: the entries of its option many, or else the one thing that stands beside it.
+
+    options is the argument spec of one. Raises SwarmError (kind invalid) for options beside the list, which would mean
+    nothing; one that has its default cannot be told from one that is not there.
+    """
+    if params[many] is None:
+        return [{name: params[name] for name in options}]
+    problems = [
+        f"{name}: with {many}, put it into an entry"
+        for name in sorted(options)
+        if params[name] not in (None, options[name].get("default"))
+    ]
+    if problems:
+        raise SwarmError("; ".join(problems), hint="Nothing was changed.", details={"problems": problems})
+    return params[many]
 
 
 def look_up(tree, path):

@@ -208,6 +208,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._fields import one_or_many
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import (
     await_gone,
@@ -229,7 +230,7 @@ def one_spec():
 
 
 def flow(engine, params, check_mode):
-    wishes = params["networks"] if params["networks"] is not None else [{key: params[key] for key in one_spec()}]
+    wishes = one_or_many(params, "networks", one_spec())
     refuse_twice(wishes)
     read_nodes(engine, "change networks")
     networks = retry(engine.networks)

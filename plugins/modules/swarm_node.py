@@ -147,6 +147,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._fields import one_or_many
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._node_changes import await_down, change, remove
 from ansible_collections.apiary.swarm.plugins.module_utils._nodes import (
@@ -170,7 +171,7 @@ ONE = {
 
 
 def flow(engine, params, check_mode):
-    wishes = params["nodes"] if params["nodes"] is not None else [{key: params[key] for key in ONE}]
+    wishes = one_or_many(params, "nodes", ONE)
     nodes = read_nodes(engine, TRIED)
     plans = plans_of(nodes, wishes, params["force"])
     refuse_promotion_of_absent(plans)

@@ -128,6 +128,7 @@ BAD = [
     ({"name": "other", "labels": {"a": True}}, "invalid", "labels: a: put the value in quotes"),
     ({"name": "bridge"}, "conflict", "this node has a network of its own with that name"),
     ({"networks": [{"name": "a"}, {"name": "a"}]}, "invalid", "a is there twice"),
+    ({"networks": [{"name": "front"}], "state": "absent"}, "invalid", "state: with networks, put it into an entry"),
 ]
 
 
