@@ -48,6 +48,7 @@ class Services:
         self.nodes = []
         self.world = None
         self.over = {}
+        self.released = set()
 
     def apply(self):
         """Read, plan, apply. Raises SwarmError before anything is applied if a plan is invalid."""
@@ -61,8 +62,9 @@ class Services:
                 self._done(plan, plan.action)
         else:
             self.over = self._tasks_that_are_over()
-            for wish, plan in zip(self.wishes, self.plans):
-                self._carry_out(wish, plan)
+            steps = list(zip(self.wishes, self.plans))
+            for index in order_of_work(self.plans):
+                self._carry_out(*steps[index])
 
     # Read
 
@@ -214,31 +216,52 @@ class Services:
                     current[0] = self._plan_one(wish, self._find(wish.name))
                 raise
 
+        kinds = TRANSIENT | _CONFLICTS
+        if taken_ports(plan) & self.released:
+            kinds |= {"port_in_use"}  # the managers hold a port for a moment after it was released
         try:
-            answer = retry(attempt, kinds=TRANSIENT | _CONFLICTS, attempts=9, delay=0.15)
+            answer = retry(attempt, kinds=kinds, attempts=9, delay=0.15)
         except SwarmError as error:
+            if entry["changed"]:
+                self._restore(plan, entry, error)
             if error.kind not in _OF_ONE_SERVICE:
                 error.details.update(self.report())
                 raise
             self._refused(entry, error)
         else:
             done = current[0]
+            self.released |= released_ports(plan)
             action = RECREATE if plan.action == RECREATE and done.changed else done.action
             self._done(done, action)
             entry["id"] = (answer or {}).get("ID") or entry["id"]
             entry["warnings"] += _engine_warnings(answer)
             self.plans[self.wishes.index(wish)] = done
 
+    def _restore(self, plan, entry, error):
+        """Make a service again as it was, which was removed to be made anew; says in error whether that went well."""
+        reason = error.msg.rstrip(".")
+        error.msg = f"Service {plan.name} was removed, to be made anew, and could not be: {reason}"
+        if error.status is None:
+            return  # no answer: what there is now, nobody knows
+        try:
+            made = retry(
+                lambda: self.engine.post(
+                    "/services/create", plan.observed["Spec"], what=f"make service {plan.name} again as it was"
+                )
+            )
+        except SwarmError as second:
+            error.msg += f". {second.msg}"
+            return
+        entry.update(action=RECREATE, id=made["ID"])
+        error.msg += ". The service was made again as it was"
+
     def _refused(self, entry, error):
-        msg = error.msg
-        if entry["changed"]:
-            msg = f"Service {entry['name']} was removed, to be made anew, and could not be: {msg}"
         entry["failure"] = {
             "kind": error.kind,
             "reason": error.msg,
             "hint": error.hint or "Correct the service and run again.",
             "tasks": [],
-            "msg": msg,
+            "msg": error.msg,
             "status": error.status,
             "endpoint": error.endpoint,
         }
@@ -384,6 +407,51 @@ def port_conflicts(plans, services):
                 )
             )
     return errors
+
+
+def order_of_work(plans):
+    """The positions of plans in the order in which the engine can take them: it refuses a port that is not yet released.
+
+    Removals come first, then each plan after those that release a port it takes; otherwise the order is kept. Where two
+    services swap ports there is no such order, and the engine will refuse one of them.
+    """
+    releasing = {}
+    for index, plan in enumerate(plans):
+        for port in released_ports(plan):
+            releasing.setdefault(port, []).append(index)
+    order, seen = [], set()
+
+    def add(index):
+        if index not in seen:
+            seen.add(index)
+            for port in sorted(taken_ports(plans[index])):
+                for other in releasing.get(port, ()):
+                    add(other)
+            order.append(index)
+
+    for index in sorted(range(len(plans)), key=lambda index: plans[index].action != REMOVE):
+        add(index)
+    return order
+
+
+def released_ports(plan):
+    """{(number, protocol)} of the ports that a plan gives up, or publishes in another mode."""
+    before, after = _ports_around(plan)
+    return {port[:2] for port in before - after}
+
+
+def taken_ports(plan):
+    before, after = _ports_around(plan)
+    return {port[:2] for port in after - before}
+
+
+def _ports_around(plan):
+    """{(number, protocol, mode)} that are published before a plan and after it."""
+    if not plan.changed:
+        return set(), set()
+    before = published(plan.observed["Spec"], plan.observed) if plan.observed else set()
+    after = published(plan.spec) if plan.spec else set()
+    return tuple({(port[0], *port[2:]) for port in ports if port[0]} for ports in (before, after))
 
 
 def _hold(holders, name, ports):

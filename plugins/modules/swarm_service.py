@@ -31,7 +31,8 @@ options:
     description:
       - Many services in one task. Each entry is a map of C(name) and any of this module's options, except those of the
         connection, O(services), O(service_defaults), O(wait) and O(wait_timeout).
-      - They are read together, planned together, changed in this order and waited for together.
+      - They are read together, planned together, changed in this order and waited for together. Only a service that
+        releases a port comes before the one that takes it, so that a port can move in one task.
     type: list
     elements: dict
   service_defaults:

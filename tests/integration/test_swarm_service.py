@@ -218,6 +218,46 @@ def test_a_port_that_another_service_has(swarm, check):
     assert [item["Name"] for item in swarm.rows("manager1", "service", "ls")] == ["first"]
 
 
+def test_a_port_moves_between_services_of_one_task(swarm):
+    """Against the order of the task: each takes what a later one releases, the last one by being removed."""
+    port = 8090
+    names = ["first", "second", "third"]
+    before = [{"name": name, **FOREVER, "publish": [f"{port + n}:80"]} for n, name in enumerate(names)]
+    service(swarm, services=before)
+    after = [
+        {"name": "new", **FOREVER, "publish": [f"{port}:80"]},
+        {"name": "first", "publish": [f"{port + 1}:80"]},
+        {"name": "second", "publish": [f"{port + 2}:80"]},
+        {"name": "third", "state": "absent"},
+    ]
+    assert service(swarm, check=True, services=after)["changed"]
+    moved = service(swarm, services=after)
+    assert [(item["name"], item["action"]) for item in moved["services"]] == [
+        ("new", "created"),
+        ("first", "updated"),
+        ("second", "updated"),
+        ("third", "removed"),
+    ]
+    found = {
+        name: [item["PublishedPort"] for item in spec(swarm, name)["EndpointSpec"]["Ports"]]
+        for name in ("new", "first", "second")
+    }
+    assert found == {"new": [port], "first": [port + 1], "second": [port + 2]}
+
+
+def test_a_service_that_the_engine_refuses_to_make_anew_is_there_as_before(swarm):
+    service(swarm, name="one", **FOREVER, labels={"kept": "yes"}, replicas=2)
+    first = swarm.inspect("manager1", "service", "one")
+    twice = ["type=volume,source=a,target=/data", "type=volume,source=b,target=/data"]
+    refused = service(swarm, ok=False, name="one", mode="global", mounts=twice, recreate=True)
+    assert "duplicate mount point" in refused["msg"]
+    assert "The service was made again as it was" in refused["msg"]
+    second = swarm.inspect("manager1", "service", "one")
+    assert second["Spec"] == first["Spec"]
+    assert (entry(refused)["action"], entry(refused)["id"]) == ("recreated", second["ID"])
+    assert refused["changed"]
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
