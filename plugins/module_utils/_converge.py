@@ -103,6 +103,8 @@ def judge(service, tasks, nodes, memory, now, wall):
     """
     own = [task for task in tasks if task["ID"] not in memory["over"]]
     look = _Look(service, own, nodes, dict(memory), now, wall)
+    if look.is_job:
+        return look.verdict(CONVERGED, note="a job, which is not waited for")
     if memory["version"] is not None and service["Version"]["Index"] <= memory["version"]:
         return look.verdict(PROGRESS, note="waiting for the change to arrive")
     return look.update_failure() or look.count() or look.task_failure() or look.verdict(PROGRESS)
@@ -118,6 +120,8 @@ class _Look:
         self.template = service["Spec"]["TaskTemplate"]
         self.update = service.get("UpdateStatus") or {}
         self.nodes = {node["ID"]: node for node in nodes}
+        # or another mode that is not known here; its tasks may be there to end
+        self.is_job = not {"Replicated", "Global"} & set(service["Spec"]["Mode"])
         self.slots = self._slots(tasks)
         self.running = sum(1 for slot in self.slots if _runs(slot[0]))
         self.wanted = self._wanted()
@@ -130,19 +134,17 @@ class _Look:
                 slots.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
         ranked = []
         for slot in slots.values():
-            alive = [task for task in slot if not self._on_lost_node(task)]
+            alive = [task for task in slot if not on_lost_node(task, self.nodes)]
             if alive:
                 decisive = min(alive, key=lambda task: (_rank(task["DesiredState"]), _rank(task["Status"]["State"])))
                 rest = sorted((task for task in slot if task is not decisive), key=_stamp, reverse=True)
                 ranked.append([decisive, *rest])
         return ranked
 
-    def _on_lost_node(self, task):
-        node = self.nodes.get(task.get("NodeID"))
-        return bool(task.get("NodeID")) and (node is None or node["Status"]["State"] == "down")
-
     def _wanted(self):
         mode = self.service["Spec"]["Mode"]
+        if self.is_job:
+            return None
         if "Replicated" in mode:
             return mode["Replicated"].get("Replicas", 1)
         # A node counts as long as it has a task to run. One that was drained, or no longer fits, keeps old tasks only.
@@ -292,6 +294,8 @@ class _Look:
 
 def progress_lines(verdict):
     """What the CLI prints about such a look, as a list of lines."""
+    if verdict.wanted is None and verdict.state == CONVERGED:
+        return [f"verify: {verdict.note}"]
     if verdict.wanted is None:
         lines = ["overall progress: waiting for new tasks"]
     else:
@@ -304,6 +308,12 @@ def progress_lines(verdict):
     elif verdict.note:
         lines.append(f"verify: {verdict.note}")
     return lines
+
+
+def on_lost_node(task, nodes):
+    """Whether a task is on a node that is down or no more, where nothing can be seen to end; nodes is {ID: node}."""
+    node = nodes.get(task.get("NodeID"))
+    return bool(task.get("NodeID")) and (node is None or node["Status"]["State"] == "down")
 
 
 def _rank(state):

@@ -53,9 +53,14 @@ def moving(services, tasks, earlier):
         if service["ID"] not in there or mode_of(service["Spec"]) != "replicated":
             continue
         status = service["ServiceStatus"]
+        update = (service.get("UpdateStatus") or {}).get("State")
         policy = (service["Spec"]["TaskTemplate"].get("RestartPolicy") or {}).get("Condition")
         if policy == "none":
             others.append(f"Service {name} has the restart condition none, so its tasks are not started elsewhere.")
+        elif update in ("paused", "rollback_paused"):
+            others.append(
+                f"Service {name} stands still half-way through an update ({update}), so it was not waited for."
+            )
         elif earlier or status["RunningTasks"] >= status["DesiredTasks"]:  # more: see running_tasks
             movers[service["ID"]] = name
         else:
@@ -71,10 +76,10 @@ def tasks_on(engine, node_ids):
 
 
 def await_drained(engine, node_ids, movers, seconds, changed):
-    """Wait until no task is left on the nodes and the services run elsewhere.
+    """Wait until no task is left on the nodes and the services run elsewhere. Returns the names of those that do.
 
-    Raises SwarmError (kind not_converged) as soon as it is certain that a service finds no other place, or when the
-    time is over, with the tasks that tell why. The nodes stay drained then.
+    A service that somebody removes meanwhile needs no other place. Raises SwarmError (kind not_converged) as soon as it is
+    certain that a service finds none, or when the time is over, with the tasks that tell why. The nodes stay drained then.
     """
     end = time.monotonic() + seconds
     watch = Watch(engine, end)
@@ -85,11 +90,12 @@ def await_drained(engine, node_ids, movers, seconds, changed):
         watch.add(name, service_id)
     while True:
         watch.run(lambda *_: None, seconds=0)
-        if watch.failures:
-            raise _stuck(engine, watch.failures, changed)
+        stuck = {name: failure for name, failure in watch.failures.items() if failure["kind"] != "removed"}
+        if stuck:
+            raise _stuck(engine, stuck, changed)
         nodes, left = _look(engine, node_ids)
         if not left and not watch.waiting:
-            return
+            return sorted(set(movers.values()) - set(watch.failures))
         if not _pause(end):
             raise _left_over(engine, left, nodes, changed)
 

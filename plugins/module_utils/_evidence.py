@@ -22,28 +22,36 @@ _SAME_INCIDENT = 900
 _LOG_TIMEOUT = 10
 
 
-def gather(engine, service_id, name, node_names):
+def gather(engine, service_id, name, node_names, judged=(), over=()):
     """The telling tasks of a service as rows of task_row() with logs, a list of the last lines each wrote.
 
-    One call for the tasks and one for each log; what cannot be read is said in logs, never raised.
+    judged are those that the verdict is about, over the IDs of those that it is not about (see _converge.first_look). One
+    call for the tasks and one for each log; what cannot be read is said in logs, never raised.
     """
     try:
         tasks = engine.tasks(service=[service_id])
     except SwarmError:
-        return []
+        tasks = []  # of a service that is no more one cannot ask
     rows = []
-    for task in telling(tasks):
+    for task in chosen(judged, tasks, over):
         row = task_row(task, {service_id: name}, node_names)
         rows.append(dict(row, logs=_log(engine, task) if row["container_id"] else []))
     return rows
+
+
+def chosen(judged, tasks, over=()):
+    """The tasks that a verdict is about, filled up with what tells in other slots; without those that are over."""
+    slots = {_slot(task) for task in judged}
+    others = telling([task for task in tasks if task["ID"] not in over])
+    return [*judged, *(task for task in others if _slot(task) not in slots)][:_TASKS]
 
 
 def telling(tasks):
     """The tasks that explain a failure, newest first: each slot's last one that broke, else the one that is not up."""
     by_slot = {}
     for task in sorted(tasks, key=_stamp):
-        by_slot.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
-    chosen = []
+        by_slot.setdefault(_slot(task), []).append(task)
+    found = []
     for slot in by_slot.values():
         broken = [task for task in slot if task["Status"]["State"] in BROKEN]
         waiting = [
@@ -51,9 +59,9 @@ def telling(tasks):
             for task in slot
             if task["DesiredState"] in ("running", "ready") and task["Status"]["State"] != "running"
         ]
-        chosen.extend((broken or waiting)[-1:])
-    chosen.sort(key=_stamp, reverse=True)
-    return [task for task in chosen if _stamp(chosen[0]) - _stamp(task) < _SAME_INCIDENT][:_TASKS]
+        found.extend((broken or waiting)[-1:])
+    found.sort(key=_stamp, reverse=True)
+    return [task for task in found if _stamp(found[0]) - _stamp(task) < _SAME_INCIDENT][:_TASKS]
 
 
 def sentence(row):
@@ -98,6 +106,10 @@ def lines_of(data):
     text += data[position:]
     lines = text.decode("utf-8", "replace").splitlines()
     return [line[:_LINE_LENGTH] for line in lines if line.strip()][-_LINES:]
+
+
+def _slot(task):
+    return task.get("Slot") or task.get("NodeID")
 
 
 def _stamp(task):

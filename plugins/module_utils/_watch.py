@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import time
 
-from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, judge, progress_lines
+from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, judge, on_lost_node, progress_lines
 from ._engine import retry
 from ._errors import SwarmError
 from ._evidence import gather, sentence
@@ -55,6 +55,7 @@ class Watch:
         self.lines = []
         self._trouble = None
         self._troubled = False
+        self._verdicts = {}
 
     def add(self, name, service_id, written=False, version=None, over=(), gone=False):
         """Wait for a service too; written, version and over are those of _converge.first_look()."""
@@ -113,13 +114,13 @@ class Watch:
         for name, item in list(self.waiting.items()):
             own = [task for task in tasks if task.get("ServiceID") == item["id"]]
             service = by_id.get(item["id"])
-            verdict = self._verdict(item, service, own, nodes)
+            verdict = self._verdicts[name] = self._verdict(item, service, own, nodes)
             item["memory"] = verdict.memory
             self._say(name, item, _lines(item, verdict))
             if verdict.state != PROGRESS:
                 del self.waiting[name]
             if verdict.state == FAILED:
-                self._fail(name, item["id"], verdict, names)
+                self._fail(name, item, verdict, names)
             note(name, _present(own, item["id"], name, names), service)
 
     def _say(self, name, item, lines):
@@ -150,13 +151,15 @@ class Watch:
 
     def _verdict(self, item, service, tasks, nodes):
         if item["gone"]:
-            return Verdict(PROGRESS if tasks else CONVERGED, len(tasks), 0, item["memory"])
+            by_id = {node["ID"]: node for node in nodes}
+            left = [task for task in tasks if not on_lost_node(task, by_id)]
+            return Verdict(PROGRESS if left else CONVERGED, len(left), 0, item["memory"], tasks=tuple(left))
         if service is None:
             return Verdict(FAILED, 0, 0, item["memory"], "removed", "the service is no more")
         return judge(service, tasks, nodes, item["memory"], time.monotonic(), time.time())
 
-    def _fail(self, name, service_id, verdict, node_names):
-        rows = gather(self.engine, service_id, name, node_names)
+    def _fail(self, name, item, verdict, node_names):
+        rows = gather(self.engine, item["id"], name, node_names, verdict.tasks, item["memory"]["over"])
         self.failures[name] = {
             "kind": verdict.kind,
             "reason": verdict.reason,
@@ -172,7 +175,8 @@ class Watch:
         for name, item in self.waiting.items():
             reason = "its tasks were not gone in time" if item["gone"] else "it did not converge in time"
             self.lines.append((name, f"failed: {reason}"))
-            self._fail(name, item["id"], Verdict(FAILED, 0, 0, item["memory"], "not_converged", reason), names)
+            last = self._verdicts[name]
+            self._fail(name, item, last._replace(state=FAILED, kind="not_converged", reason=reason), names)
         self.waiting = {}
 
 
@@ -183,8 +187,14 @@ def _present(tasks, service_id, name, node_names):
 
 
 def tasks_of(engine, service_ids, **filters):
-    """The tasks of services, one call; of others too if they are many."""
-    return engine.tasks(**_filters("service", service_ids), **filters)
+    """The tasks of services, one call; of others too if they are many, or if one of them is no more."""
+    try:
+        return engine.tasks(**_filters("service", service_ids), **filters)
+    except SwarmError as error:
+        if error.kind != "not_found":
+            raise
+        # somebody removed a service in the meantime, and then the engine tells of none of them
+        return engine.tasks(**filters)
 
 
 def _filters(key, ids):

@@ -114,7 +114,7 @@ def flow(engine, params, check_mode):
     idle = idle_swarm_warning(nodes, plans) if params["availability"] != "active" else None
     warnings = [idle] if idle else []
     waiting = params["availability"] == "drain" and params["wait"] and not check_mode
-    movers = {}
+    movers, moved = {}, []
     if waiting:
         tasks = occupying(tasks_on(engine, [node["ID"] for node in targets]), nodes)
         if tasks:
@@ -127,11 +127,11 @@ def flow(engine, params, check_mode):
     if waiting:
         ids = {node["ID"] for node in targets}
         try:
-            await_drained(engine, ids, movers, params["wait_timeout"], changed=bool(changing))
+            moved = await_drained(engine, ids, movers, params["wait_timeout"], changed=bool(changing))
         except SwarmError as error:
             error.details["warnings"] = warnings
             raise
-    return result(plans, nodes, sorted(movers.values()), warnings, check_mode)
+    return result(plans, nodes, moved, warnings, check_mode)
 
 
 def result(plans, nodes, moved, warnings, check_mode):

@@ -137,6 +137,17 @@ def test_scaling_down_is_over_when_the_others_are_gone():
     assert look(service(0), [], written=True).state == CONVERGED
 
 
+@pytest.mark.parametrize(
+    "mode", [{"ReplicatedJob": {"TotalCompletions": 1}}, {"GlobalJob": {}}, {"Unheard": {}}], ids=str
+)
+@pytest.mark.parametrize("written", [True, False])
+def test_a_job_is_neither_waited_for_nor_judged(mode, written):
+    """Its tasks end, which is what they are for."""
+    for tasks in ([], [task(state="complete", desired="complete", code=0)], [task(state="failed", desired="shutdown")]):
+        verdict = look(service(mode=mode), tasks, written=written, version=10)
+        assert (verdict.state, progress_lines(verdict)) == (CONVERGED, ["verify: a job, which is not waited for"])
+
+
 def test_a_failure_while_verifying_starts_the_clock_again():
     first = look(service(), [task()], written=True, now=0)
     broken = look(service(), [task(state="failed", age=1)], memory=first.memory, now=3)

@@ -11,6 +11,7 @@ import pathlib
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils import _drain as drain
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._nodes import plan
 
 DRAIN = json.loads((pathlib.Path(__file__).parent / "fixtures/drain-20.10.json").read_text())
@@ -76,6 +77,43 @@ def test_a_service_whose_tasks_are_not_restarted_is_told():
     movers, (text,) = drain.moving(services, drain.occupying(DRAIN["before"], NODES), False)
     assert movers == {}
     assert "restart condition none" in text
+
+
+@pytest.mark.parametrize("state", ["paused", "rollback_paused"])
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_service_whose_update_stands_still_is_told_and_not_waited_for(state, earlier):
+    """It would be taken for one that fails as soon as a task has gone."""
+    services = copy.deepcopy(SERVICES)
+    for service in services:
+        service["UpdateStatus"] = {"State": state}
+    movers, (text,) = drain.moving(services, drain.occupying(DRAIN["before"], NODES), earlier)
+    assert movers == {}
+    assert text == f"Service stubborn stands still half-way through an update ({state}), so it was not waited for."
+
+
+class Engine:
+    """One whose nodes are empty at once, and which has these services left."""
+
+    name = "manager1"
+
+    def __init__(self, services=()):
+        self.left = list(services)
+
+    def nodes(self):
+        return NODES
+
+    def services(self, **_filters):
+        return self.left
+
+    def tasks(self, service=(), **_filters):
+        if service and not self.left:
+            raise SwarmError("service not found", kind="not_found", status=404)
+        return []
+
+
+def test_a_service_that_is_removed_meanwhile_needs_no_other_place():
+    (node_id,) = {task["NodeID"] for task in DRAIN["before"]}
+    assert drain.await_drained(Engine(), {node_id}, {"someid": "web"}, 60, True) == []
 
 
 def plans(*names, availability="drain"):

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from ansible_collections.apiary.swarm.plugins.module_utils._evidence import lines_of, sentence, telling
+from ansible_collections.apiary.swarm.plugins.module_utils._evidence import chosen, lines_of, sentence, telling
 
 SITUATIONS = json.loads((Path(__file__).parent / "fixtures" / "situations-20.10.json").read_text())
 
@@ -50,6 +50,19 @@ def test_a_task_that_waits_tells_why():
 
 def test_tasks_that_run_tell_nothing():
     assert telling(SITUATIONS["running"]["tasks"]) == []
+
+
+def test_the_tasks_of_the_verdict_come_first_and_others_only_from_other_slots():
+    """A slot whose task has no node now may have had one that failed; that is not why the service waits."""
+    (waits,) = SITUATIONS["no node fits"]["tasks"]
+    failed = max(SITUATIONS["crash loop"]["tasks"], key=lambda task: task["Status"]["Timestamp"])
+    failed = dict(failed, Status=dict(failed["Status"], State="failed"))
+    same_slot, other_slot = (dict(failed, ID=name, Slot=slot) for name, slot in (("a", waits["Slot"]), ("b", 9)))
+    tasks = [same_slot, other_slot, waits]
+    assert telling(tasks) == [same_slot, other_slot], "by themselves they tell of what failed"
+    assert chosen([waits], tasks) == [waits, other_slot]
+    assert chosen([waits], tasks, over=["b"]) == [waits]
+    assert chosen([], tasks, over=["a", "b"]) == [waits]
 
 
 def test_sentence():

@@ -106,3 +106,90 @@ def test_a_look_asks_for_what_is_waited_for_until_that_is_too_long_a_list():
         watch.add(f"s{number}", f"id{number}")
     watch.run(lambda *_: None, seconds=0)
     assert engine.calls[:2] == [("services", {}), ("tasks", {"_up-to-date": ["true"]})]
+
+
+class Cluster:
+    """An engine whose services, tasks and nodes are lists; it refuses to tell of the tasks of a service that is no more."""
+
+    name = "manager1"
+
+    def __init__(self, services=(), tasks=(), nodes=()):
+        self.lists = {"services": services, "tasks": tasks, "nodes": nodes}
+        self.refused = 0
+
+    def services(self, **_filters):
+        return list(self.lists["services"])
+
+    def nodes(self):
+        return list(self.lists["nodes"])
+
+    def tasks(self, service=(), **_filters):
+        if set(service) - {item["ID"] for item in self.lists["services"]}:
+            self.refused += 1
+            raise SwarmError("service not found", kind="not_found", status=404)
+        return list(self.lists["tasks"])
+
+    def read(self, path, what, **_query):
+        return f"log of {path}".encode()
+
+
+def node(state="ready", name="n1"):
+    return {"ID": name, "Status": {"State": state}, "Description": {"Hostname": f"host-{name}"}, "Spec": {}}
+
+
+def task(slot=1, state="running", desired="remove", node="n1", service="old", second=0):
+    return {
+        "ID": f"{service}-{slot}-{state}-{second}",
+        "ServiceID": service,
+        "Slot": slot,
+        "NodeID": node,
+        "DesiredState": desired,
+        "Status": {"State": state, "Timestamp": f"2026-11-23T12:00:{second:02}Z"},
+        "CreatedAt": "2026-11-23T12:00:00Z",
+        "Spec": {},
+    }
+
+
+def watch_removal(cluster, seconds=0):
+    watch = Watch(cluster, time.monotonic() + seconds)
+    watch.add("old", "old", gone=True)
+    watch.run(lambda *_: None)
+    return watch
+
+
+@pytest.mark.parametrize("nodes", [[node("down")], []], ids=["down", "no more"])
+def test_a_removed_service_is_gone_though_its_task_is_on_a_lost_node(nodes):
+    watch = watch_removal(Cluster(tasks=[task()], nodes=nodes))
+    assert watch.failures == {}
+    assert watch.lines == [("old", "removed")]
+
+
+def test_what_is_left_of_a_removed_service_is_told_though_it_cannot_be_asked_for():
+    lost, left = task(1, node="n2"), task(2, node="n1")
+    cluster = Cluster(tasks=[lost, left], nodes=[node("ready"), node("down", "n2")])
+    failure = watch_removal(cluster).failures["old"]
+    assert failure["kind"] == "not_converged"
+    assert [(row["slot"], row["node"], row["state"]) for row in failure["tasks"]] == [(2, "host-n1", "running")]
+    assert failure["msg"] == "Service old: its tasks were not gone in time. old.2 on host-n1: running"
+
+
+def test_the_others_are_judged_though_one_service_is_no_more():
+    cluster = Cluster([SITUATION["service"]], SITUATION["tasks"], SITUATION["nodes"])
+    watch = watch_on(cluster)
+    watch.add("gone", "someid")
+    watch.run(lambda *_: None)
+    assert cluster.refused
+    assert list(watch.failures) == ["gone"]
+    assert watch.failures["gone"]["kind"] == "removed"
+    assert ("full", "verify: Service converged") in watch.lines
+
+
+def test_tasks_that_broke_before_the_change_are_no_evidence():
+    service = dict(SITUATION["service"], ID="web")
+    before = task(1, "failed", "shutdown", service="web")
+    waits = task(1, "starting", "running", service="web", second=9)
+    cluster = Cluster([service], [before, waits], [node()])
+    watch = Watch(cluster, time.monotonic())
+    watch.add("web", "web", written=True, over=[before["ID"]])
+    watch.run(lambda *_: None)
+    assert [row["state"] for row in watch.failures["web"]["tasks"]] == ["starting"]
