@@ -256,3 +256,76 @@ def test_a_crash_after_a_while_is_not_taken_for_a_service_that_runs(swarm):
     result = play(swarm, {"name": "flaps", "image": BUSYBOX}).of("manager1")
     assert failure(result)["kind"] == "crash_loop"
     assert result["changed"] is False
+
+
+# What others do in the meantime, and what the swarm cannot tell
+
+
+def test_a_service_that_is_removed_meanwhile_does_not_hide_the_others(swarm):
+    sick = {
+        **FOREVER,
+        "healthcheck": {"test": "test -e /nothing", "interval": "1s", "start_period": "10m", "retries": 3},
+    }
+    remove = "until docker service ps -q taken | grep -q .; do sleep 0.2; done; sleep 1; docker service rm taken"
+    other = swarm.start_ssh("manager1", remove)
+    services = [{"name": "taken", **sick}, {"name": "stays", **FOREVER}, {"name": "nowhere", **FOREVER, **NOWHERE}]
+    result = play(swarm, {"services": services}).of("manager1")
+    other.communicate(timeout=60)
+    failed = {entry["name"]: entry["failure"] and entry["failure"]["kind"] for entry in result["services"]}
+    assert failed == {"taken": "removed", "stays": None, "nowhere": "unschedulable"}, result["msg"]
+    assert swarm.running("manager1", "stays")
+
+
+def test_what_is_left_of_a_removed_service_is_told(swarm):
+    stubborn = {"args": ["sh", "-c", "trap '' TERM; while :; do sleep 1; done"], "stop_grace_period": "15s"}
+    service = {"name": "stubborn", "image": BUSYBOX, **stubborn}
+    run = play(swarm, service, {"name": "stubborn", "state": "absent", "wait_timeout": 3})
+    found = failure(run.of("manager1", "task 2"))
+    assert found["kind"] == "not_converged"
+    assert [(row["service"], row["state"], row["slot"]) for row in found["tasks"]] == [("stubborn", "running", 1)]
+    assert "stubborn.1 on " in found["msg"]
+
+
+def test_a_job_of_the_cli_is_not_called_a_failure(swarm):
+    swarm.docker(
+        *("manager1", "service", "create", "--detach", "--name", "job", "--mode", "replicated-job"),
+        *(BUSYBOX, "sh", "-c", "exit 0"),
+    )
+
+    def complete():
+        tasks = swarm.rows("manager1", "service", "ps", "job")
+        assert [task["CurrentState"].split()[0] for task in tasks] == ["Complete"]
+
+    eventually(complete)
+    run = play(swarm, {"name": "job", "labels": {"a": "b"}}, {"name": "job", "labels": {"a": "b"}})
+    assert [status(run, task) for task in ("task 1", "task 2")] == ["ok", "ok"], run.output
+    assert [run.of("manager1", task)["changed"] for task in ("task 1", "task 2")] == [True, False]
+    assert swarm.inspect("manager1", "service", "job")["Spec"]["Labels"]["a"] == "b"
+
+
+def test_a_service_on_a_node_that_is_down_is_removed_without_waiting_for_it(swarm):
+    """Its task is left in the swarm's list for a day."""
+    there = {**FOREVER, "placement": {"constraints": ["node.hostname==worker2"]}}
+    play(swarm, {"name": "lost", **there})
+    assert swarm.running("manager1", "lost") == ["worker2"]
+    swarm.power_off("worker2")
+    try:
+
+        def down():
+            nodes = {node["Hostname"]: node["Status"] for node in swarm.rows("manager1", "node", "ls")}
+            assert nodes["worker2"] == "Down"
+
+        eventually(down)
+        run, seconds = timed(lambda: play(swarm, {"name": "lost", "state": "absent"}))
+        assert status(run, "task 1") == "ok", run.output
+        assert run.of("manager1")["services"][0]["action"] == "removed"
+        assert seconds < 60, "it did not wait for its timeout of 300 s"
+        assert "lost" not in [row["Name"] for row in swarm.rows("manager1", "service", "ls")]
+    finally:
+        swarm.power_on("worker2")
+
+        def ready():
+            nodes = {node["Hostname"]: node["Status"] for node in swarm.rows("manager1", "node", "ls")}
+            assert nodes["worker2"] == "Ready"
+
+        eventually(ready)
