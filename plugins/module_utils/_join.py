@@ -21,7 +21,7 @@ JOIN_TIMEOUT = 30
 # a change of role reaches a node within 16 s (swarmkit roleChangeTimeout)
 ROLE_TIMEOUT = 20
 # trying another manager cannot help with these
-FINAL = frozenset(("join_token", "advertise_addr", "invalid", "no_quorum", "member", "forbidden", "unreachable"))
+FINAL = frozenset(("join_token", "advertise_addr", "invalid", "member", "forbidden", "unreachable"))
 
 
 def must_join(info, node):
@@ -113,17 +113,27 @@ def await_end_of_join(engine, seconds):
 def join_through_any(engine, request, addresses, clock, local):
     """Try one manager after the other (the engine itself uses only the first that it is given); the address that let it in.
 
-    Raises SwarmError with what each of them answered.
+    Raises SwarmError with what each of them answered. That it has no quorum one alone may say, which is cut off from the
+    others; all that answer must say it.
     """
-    tried = []
+    tried, kinds = [], set()
     for position, address in enumerate(addresses):
         reason = answers(address) if local else None
         if reason is None:
             patience = clock.left if position == len(addresses) - 1 else min(clock.left, ROLE_TIMEOUT)
-            reason = _join_through(engine, dict(request, RemoteAddrs=[address]), address, patience)
-        if reason is None:
-            return address
+            refusal = _join_through(engine, dict(request, RemoteAddrs=[address]), address, patience)
+            if refusal is None:
+                return address
+            kind, reason = refusal
+            kinds.add(kind)
         tried.append(f"{address}: {reason}")
+    if kinds == {"no_quorum"}:
+        raise SwarmError(
+            f"Could not join the swarm on {engine.name}: it has no quorum. {'; '.join(tried)}",
+            kind="no_quorum",
+            hint=meaning_of("no_quorum"),
+            node=engine.name,
+        )
     raise SwarmError(
         f"Could not join the swarm on {engine.name}: no manager let it in. {'; '.join(tried)}",
         kind="no_manager",
@@ -133,7 +143,7 @@ def join_through_any(engine, request, addresses, clock, local):
 
 
 def _join_through(engine, request, address, patience):
-    """None when the node is a member, else why not as text. An attempt that did not end is given up again."""
+    """None when the node is a member, else why not: (kind, text). An attempt that did not end is given up again."""
 
     def attempt():
         engine.post("/swarm/join", request, what=f"join the swarm through {address}", timeout=JOIN_TIMEOUT)
@@ -144,13 +154,13 @@ def _join_through(engine, request, address, patience):
         if error.kind in FINAL:
             raise
         if error.kind not in ("join_timeout", "timeout"):
-            return error.msg.partition("the engine answered: ")[2] or error.msg
+            return error.kind, error.msg.partition("the engine answered: ")[2] or error.msg
         info = await_end_of_join(engine, patience)
         if info["Swarm"]["LocalNodeState"] == "active":
             return None
         if info["Swarm"]["LocalNodeState"] != "inactive":
             give_up(engine)
-        return info["Swarm"].get("Error") or "it did not let the node in in time"
+        return error.kind, info["Swarm"].get("Error") or "it did not let the node in in time"
     return None
 
 
@@ -220,8 +230,10 @@ def refuse_leave(info, nodes, force, node):
         error.hint = "If the node is not to come back with what it has, let it leave with force: true."
         raise error
     breaks = may_lose(nodes, [swarm["NodeID"]]) if nodes else meaning_of("no_quorum")
+    if force and not nodes:
+        return f"Whether the swarm has a quorum without {name} cannot be told: it could not be asked for its managers."
     if force:
-        if nodes and quorum(nodes)["managers"] == 1:
+        if quorum(nodes)["managers"] == 1:
             return f"{name} was the only manager: with it the swarm is gone."
         return f"The swarm has no quorum without {breaks}." if breaks else None
     raise SwarmError(

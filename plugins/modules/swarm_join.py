@@ -162,11 +162,13 @@ def flow(engine, params, check_mode):
         info, joining = end_earlier_attempt(engine, info, clock, actions)
     if joining is False:
         return member(engine, params, info, advertised, clock)
-    if check_mode:
-        return result([f"would join the swarm as a {params['role']}"], info, read_swarm(engine, info), params["role"])
-
+    if joining is None and info["Swarm"]["NodeID"]:
+        # check mode does not wait: a member that has lost contact keeps its place in the swarm and does not join again
+        raise obstacle_error(info, "join a swarm", engine.name)
     addresses = candidates(params["remote_addrs"] or [], advertised, local)
     require(params, addresses, engine.name)
+    if check_mode:
+        return result([f"would join the swarm as a {params['role']}"], info, read_swarm(engine, info), params["role"])
     address = join_through_any(engine, request_of(params), addresses, clock, local)
     actions.append(f"joined the swarm as a {params['role']} through {address}")
     joined, nodes = engine.info(), None
@@ -237,7 +239,7 @@ def refuse_dropped_address(info, advertised, node):
 def leave(engine, params, info, check_mode):
     if info["Swarm"]["LocalNodeState"] == "inactive":
         return result([], info, read_swarm(engine, info), None)
-    nodes = engine.nodes() if obstacle(info) is None else None
+    nodes = managers_seen(engine, info, params["force"])
     warning = refuse_leave(info, nodes, params["force"], engine.name)
     if not check_mode:
         engine.post("/swarm/leave", what="leave the swarm", force=params["force"] or obstacle(info) != "worker")
@@ -248,6 +250,18 @@ def leave(engine, params, info, check_mode):
     if warning:
         done["warnings"] = [warning]
     return done
+
+
+def managers_seen(engine, info, force):
+    """GET /nodes, None where this engine cannot tell; with force also where it fails, for then it is to leave all the same."""
+    if obstacle(info) is not None:
+        return None
+    try:
+        return engine.nodes()
+    except SwarmError:
+        if force:
+            return None
+        raise
 
 
 def await_left(engine, seconds):

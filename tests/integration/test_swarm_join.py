@@ -42,8 +42,10 @@ def node_id(lab, host):
     return lab.docker(host, "info", "--format", "{{.Swarm.NodeID}}")
 
 
-def test_check_mode_needs_no_token_and_joins_nothing(first):
-    result = first.module("worker1", "swarm_join", {"role": "worker"}, check=True)
+def test_check_mode_joins_nothing_and_refuses_what_could_not_be_done(first):
+    refused = first.module("worker1", "swarm_join", {"role": "worker"}, check=True, ok=False)
+    assert "join_token is needed" in refused["msg"]
+    result = first.module("worker1", "swarm_join", joining(first, "worker1", "worker"), check=True)
     assert result["actions"] == ["would join the swarm as a worker"]
     assert first.swarm_state("worker1") == "inactive"
 

@@ -11,6 +11,7 @@ import pathlib
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils import _join as join
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.modules import swarm_join
 
 FIXTURES = pathlib.Path(__file__).parent / "fixtures"
 
@@ -150,6 +151,13 @@ def test_what_is_lost_when_a_manager_leaves_by_force_is_told():
     )
 
 
+@pytest.mark.parametrize("name", ["info_leader", "info_no_quorum"])
+def test_a_manager_that_leaves_a_swarm_that_cannot_be_asked_is_warned(name):
+    assert join.refuse_leave(recorded(name), None, True, "host") == (
+        "Whether the swarm has a quorum without manager1 cannot be told: it could not be asked for its managers."
+    )
+
+
 def test_a_manager_that_may_not_leave_is_told_the_numbers():
     with pytest.raises(SwarmError) as caught:
         join.refuse_leave(recorded("info_leader"), NODES, False, "host")
@@ -164,6 +172,7 @@ class Script:
     """An engine that answers info() and nodes() from lists (the last entry again and again), and joins as told."""
 
     name = "host"
+    api_version = (1, 41)
 
     def __init__(self, infos=(), nodes=(), joins=()):
         self.answers = {"info": list(infos), "nodes": list(nodes), "join": list(joins)}
@@ -223,6 +232,33 @@ def test_some_answers_are_the_same_from_every_manager(clock, kind):
     engine = Script(joins=[refused(kind), None])
     assert kind_of(through, engine, clock()) == kind
     assert len(engine.posted) == 1
+
+
+def test_a_manager_that_is_cut_off_is_not_the_last_word(clock):
+    engine = Script(joins=[refused("no_quorum"), None])
+    assert through(engine, clock()) == "b:2377"
+
+
+@pytest.mark.parametrize(
+    ("joins", "kind"),
+    [
+        ([refused("no_quorum", "one"), refused("no_quorum", "two")], "no_quorum"),
+        ([refused("no_quorum", "one"), refused("engine", "two")], "no_manager"),
+    ],
+)
+def test_that_there_is_no_quorum_all_must_say(clock, joins, kind):
+    with pytest.raises(SwarmError) as caught:
+        through(Script(joins=joins), clock())
+    assert caught.value.kind == kind
+    assert "a:2377: one; b:2377: two" in caught.value.msg
+
+
+def test_a_manager_that_does_not_answer_says_nothing_of_the_quorum(clock, monkeypatch):
+    monkeypatch.setattr(join, "answers", lambda address: "no answer" if address == "a:2377" else None)
+    engine = Script(joins=[refused("no_quorum", "two")])
+    with pytest.raises(SwarmError) as caught:
+        join.join_through_any(engine, {}, ["a:2377", "b:2377"], clock(), local=True)
+    assert (caught.value.kind, "a:2377: no answer; b:2377: two" in caught.value.msg) == ("no_quorum", True)
 
 
 def test_an_election_is_waited_for(clock):
@@ -296,6 +332,47 @@ def test_a_node_that_becomes_something_else(clock, info, role, kind, seconds):
     patience = clock(300)
     assert kind_of(join.await_member, Script(infos=[info]), role, patience) == kind
     assert 300 - patience.left == pytest.approx(seconds, abs=2.1)
+
+
+# the module's own flow, as far as it decides
+
+
+def run(engine, check_mode=True, **options):
+    params = dict.fromkeys(("join_token", "remote_addrs", "cluster_node_ids", "advertise_addr", "listen_addr"))
+    params.update(data_path_addr=None, availability=None, docker_host="tcp://h:2376", wait=True, wait_timeout=30)
+    return swarm_join.flow(
+        engine, {**params, "role": "worker", "state": "present", "force": False, **options}, check_mode
+    )
+
+
+COMPLETE = {"join_token": "x", "remote_addrs": ["a"]}
+
+
+def test_check_mode_refuses_what_could_not_be_done():
+    blank = Script(infos=[recorded("info_inactive")])
+    assert run(blank, **COMPLETE)["actions"] == ["would join the swarm as a worker"]
+    for missing in COMPLETE:
+        with pytest.raises(SwarmError) as caught:
+            run(blank, **dict(COMPLETE, **{missing: None}))
+        assert missing in caught.value.msg
+    assert blank.posted == []
+
+
+def test_check_mode_does_not_promise_that_a_member_without_contact_joins():
+    with pytest.raises(SwarmError) as caught:
+        run(Script(infos=[recorded("info_worker", LocalNodeState="pending")]), **COMPLETE)
+    assert caught.value.kind == "pending"
+    assert run(Script(infos=[recorded("info_pending")]), **COMPLETE)["changed"], "that one was never let in"
+
+
+def test_force_leaves_also_where_the_list_of_nodes_cannot_be_read(clock):
+    def engine():
+        infos = [recorded("info_leader"), recorded("info_inactive")]
+        return Script(infos=infos, nodes=[refused("no_quorum")])
+
+    left = run(engine(), check_mode=False, state="absent", force=True)
+    assert (left["actions"], len(left["warnings"])) == (["left the swarm"], 1)
+    assert kind_of(lambda: run(engine(), check_mode=False, state="absent")) == "no_quorum"
 
 
 def test_a_manager_that_is_never_listed_is_told(clock):
