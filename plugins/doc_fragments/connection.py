@@ -12,7 +12,8 @@ class ModuleDocFragment:
 options:
   docker_host:
     description:
-      - The engine's address, C(unix://PATH), C(tcp://HOST:PORT) or C(ssh://USER@HOST).
+      - The engine's address, C(unix://PATH) or C(tcp://HOST:PORT). For another host's engine behind a socket, run the task
+        on that host.
       - If not set, the environment variable E(DOCKER_HOST) of the host is used.
     type: str
     default: unix:///var/run/docker.sock

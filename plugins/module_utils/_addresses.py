@@ -12,7 +12,6 @@ first. That can only be done where the engine runs on the host that the module r
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import ipaddress
 import re
@@ -73,14 +72,21 @@ def interfaces():
 
 
 def is_own(host):
-    """Whether an IP address is one of this host's: only then can a socket be bound to it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((host, 0))
-        except OSError as error:
-            return error.errno != errno.EADDRNOTAVAIL
-    return True
+    """Whether an IP address is one of this host's.
+
+    Binding alone does not tell: with net.ipv4.ip_nonlocal_bind, which a keepalived host has, any IPv4 address will do. But
+    nothing can be sent from an address that is not there. IPv6 does not look at that; it answers with the source that it
+    chooses for a destination, which for an address of its own is that address. Nothing is sent here.
+    """
+    six = ":" in host
+    try:
+        with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            if not six:
+                probe.bind((host, 0))
+            probe.connect((host, 9))
+            return ipaddress.ip_address(probe.getsockname()[0]) == ipaddress.ip_address(host)
+    except OSError:
+        return False
 
 
 def resolve(option, address, node):
@@ -129,4 +135,6 @@ def answers(address, timeout=3.0):
         socket.create_connection((host, int(port)), timeout=timeout).close()
     except OSError as error:
         return "no answer" if isinstance(error, socket.timeout) else (error.strerror or str(error))
+    except ValueError as error:
+        return f"not an address: {error}"  # a part of the name is empty or too long
     return None

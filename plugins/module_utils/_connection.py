@@ -10,6 +10,7 @@ PRIVATE to apiary.swarm: no other collection may import it.
 from __future__ import annotations
 
 import os
+import re
 
 from ansible.module_utils.basic import env_fallback
 
@@ -17,6 +18,7 @@ from ._errors import SwarmError
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 DEFAULT_SDK_PYTHON = "/opt/apiary/sdk/bin/python"
+_VERSION = re.compile(r"auto|\d+\.\d+")
 
 
 def connection_spec():
@@ -58,15 +60,21 @@ def client_arguments(params):
     """Connection options of a task as keyword arguments of docker.APIClient.
 
     Certificates that the task does not name are looked for in DOCKER_CERT_PATH, as the CLI does.
-    Raises SwarmError (kind invalid) for options that contradict each other.
+    Raises SwarmError (kind invalid) for options that contradict each other, or that the SDK would stumble over.
     """
+    if params["docker_host"].startswith("ssh://"):
+        # docker-py needs paramiko for it, even where it calls the ssh client, and its requirements do not have that
+        raise SwarmError(
+            f"docker_host: {params['docker_host']}: an engine is not asked over ssh",
+            hint="Run the task on that host (hosts, delegate_to), which Ansible reaches over ssh; or name tcp://HOST:PORT.",
+        )
+    if not _VERSION.fullmatch(params["api_version"]):
+        raise SwarmError(f"api_version: '{params['api_version']}' is neither auto nor a version such as 1.41")
     arguments = {
         "base_url": params["docker_host"],
         "version": params["api_version"],
         "timeout": params["timeout"],
     }
-    if params["docker_host"].startswith("ssh://"):
-        arguments["use_ssh_client"] = True
     if params["tls"] or params["validate_certs"]:
         arguments["tls"] = _tls_config(params)
         arguments["base_url"] = params["docker_host"].replace("tcp://", "https://", 1)

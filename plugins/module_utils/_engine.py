@@ -42,6 +42,13 @@ class Engine:
             name = params["docker_host"]
         try:
             client = docker.APIClient(**client_arguments(params))
+        except docker.errors.InvalidVersion as error:
+            raise SwarmError(f"api_version: {params['api_version']}: {error}")
+        except ValueError as error:
+            raise SwarmError(
+                f"docker_host: {params['docker_host']} is not the address of an engine: {error}",
+                hint="Name it as unix://PATH or tcp://HOST:PORT.",
+            )
         except docker.errors.DockerException as error:
             raise _unreachable(error, "connect to the engine", name, params["docker_host"])
         if params["tls_hostname"] and client.base_url.startswith("https://"):

@@ -37,6 +37,35 @@ def test_own_addresses_and_interfaces():
     assert addresses.resolve("advertise_addr", "127.0.0.1:2377", "here") == "127.0.0.1"
 
 
+def test_a_host_that_may_bind_to_any_address_does_not_own_them(monkeypatch):
+    """As with net.ipv4.ip_nonlocal_bind, which one socket can have for itself."""
+    ip_freebind = 15
+
+    class Free(socket.socket):
+        def __init__(self, family, kind):
+            super().__init__(family, kind)
+            if family == socket.AF_INET:
+                self.setsockopt(socket.IPPROTO_IP, ip_freebind, 1)
+
+    with Free(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("198.51.100.77", 0))
+    monkeypatch.setattr(addresses.socket, "socket", Free)
+    assert not addresses.is_own("198.51.100.77")
+    assert addresses.is_own("127.0.0.1")
+    assert addresses.is_own("127.0.0.2"), "what is not an interface's first address is its own too"
+
+
+def test_own_addresses_of_ipv6():
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        assert not addresses.is_own("::1"), "a host without IPv6 has none of its addresses"
+    else:
+        assert addresses.is_own("0:0::1")
+    assert not addresses.is_own("2001:db8::77")
+
+
 @pytest.mark.parametrize("address", ["198.51.100.77", "nope0", "manager1"])
 def test_what_is_not_this_hosts_is_refused_with_what_it_has(address):
     with pytest.raises(SwarmError) as caught:
@@ -64,3 +93,8 @@ def test_whether_a_port_answers():
         port = server.getsockname()[1]
         assert addresses.answers(f"127.0.0.1:{port}") is None
     assert addresses.answers(f"127.0.0.1:{port}") == "Connection refused"
+
+
+@pytest.mark.parametrize("address", [f"{'x' * 70}.example:2377", "a..b:2377"])
+def test_what_is_no_address_is_a_reason_too(address):
+    assert addresses.answers(address).startswith("not an address: ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import client_arguments, connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._sdk import ensure_sdk, site_packages
 
@@ -19,8 +20,21 @@ def test_a_local_socket_is_the_default():
     }
 
 
-def test_ssh_goes_through_the_ssh_client():
-    assert client_arguments(dict(DEFAULTS, docker_host="ssh://ops@h"))["use_ssh_client"] is True
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"docker_host": "ssh://ops@h"}, "docker_host: ssh://ops@h: an engine is not asked over ssh"),
+        ({"docker_host": "tcp://h:x", "api_version": "1.41"}, "docker_host: tcp://h:x is not the address of an engine"),
+        ({"docker_host": "tcp://h:99999", "api_version": "1.41"}, "docker_host: tcp://h:99999 is not the address"),
+        ({"api_version": "abc"}, "api_version: 'abc' is neither auto nor a version such as 1.41"),
+        ({"api_version": "1.1"}, "api_version: 1.1: "),
+    ],
+)
+def test_what_the_sdk_would_stumble_over_is_refused_by_name(options, words):
+    with pytest.raises(SwarmError) as caught:
+        Engine.connect({**DEFAULTS, **options})
+    assert caught.value.kind == "invalid"
+    assert caught.value.msg.startswith(words)
 
 
 def test_tls_speaks_https():
