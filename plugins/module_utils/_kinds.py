@@ -224,7 +224,7 @@ class Pairs(Kind):
 
 
 class Records(Kind):
-    """A list of entries, each a map of sub-options, or a text that expand turns into one or more of them.
+    """A list of entries, each a map of sub-options, or a text (or what else YAML read) that expand turns into one or more.
 
     options is the argument spec of an entry. build(entry, world) makes the API's object of it; key(object) tells which
     entry it is, for merge.
@@ -245,8 +245,8 @@ class Records(Kind):
     def parse(self, value, world):
         objects = []
         for index, item in enumerate(value):
-            entries = [item] if isinstance(item, dict) else self.expand(str(item))
             try:
+                entries = [item] if isinstance(item, dict) else self.expand(item)
                 objects.extend(self.build(self._checked(entry), world) for entry in entries)
             except ValueError as error:
                 raise ValueError(f"entry {index + 1}: {error}")

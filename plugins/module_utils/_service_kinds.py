@@ -223,12 +223,19 @@ def folded_signal(text):
     return text.upper()[3:] if text.upper().startswith("SIG") else text.upper()
 
 
+def _ports_of(item):
+    # YAML 1.1 takes 22:22 for a number to the base of 60, so a number may not be what was written
+    if not isinstance(item, str):
+        raise ValueError(f"put it in quotes: YAML read it as {type(item).__name__} {item!r}")
+    return _units.ports(item)
+
+
 def ports():
     return Records(
         _PORT_OPTIONS,
         build=_port,
         key=lambda port: normal_port(port)[1:3],
-        expand=_units.ports,
+        expand=_ports_of,
         normal=normal_port,
     )
 
@@ -239,7 +246,7 @@ def networks():
         _NETWORK_OPTIONS,
         build=_network,
         key=lambda network: network["Target"],
-        expand=lambda text: [{"name": text}],
+        expand=lambda name: [{"name": str(name)}],
         normal=_normal_network,
         order=lambda network: network["Target"],
     )
@@ -250,5 +257,5 @@ def mounts():
         _MOUNT_OPTIONS,
         build=_mount,
         key=lambda mount: mount["Target"],
-        expand=lambda text: [_units.mount(text)],
+        expand=lambda text: [_units.mount(str(text))],
     )

@@ -147,8 +147,9 @@ options:
     type: dict
   publish:
     description:
-      - Ports to publish. An entry is a map of the suboptions here, or text as for the CLI, for example V(8080:80),
+      - Ports to publish. An entry is a map of the suboptions here, or text as for the CLI, for example V("8080:80"),
         V(53:53/udp) or V(published=8080,target=80,mode=host).
+      - Put ports in quotes. Without them YAML takes V(22:22) for the number 1342, which is refused.
     type: list
     elements: raw
     suboptions:
@@ -447,7 +448,7 @@ EXAMPLES = r"""
     image: nginx:1.26
     replicas: 3
     publish:
-      - 8080:80
+      - "8080:80"
 
 - name: Have five of them, and touch nothing else
   apiary.swarm.swarm_service:

@@ -429,6 +429,11 @@ def test_recreate_permits_and_never_forces():
     assert plan(observed("minimal"), {"replicas": 3}, recreate=True).action == UPDATE
 
 
+def test_a_target_port_alone_is_published_where_the_engine_likes():
+    made = plan(options={"image": "x", "publish": ["80"]})
+    assert made.spec["EndpointSpec"]["Ports"] == [{"Protocol": "tcp", "TargetPort": 80, "PublishMode": "ingress"}]
+
+
 def test_all_problems_are_named_in_one_message():
     options = {
         "limits": {"cpus": -1, "memory": "lots"},
@@ -464,6 +469,8 @@ def test_all_problems_are_named_in_one_message():
             "healthcheck.retries: the check is switched off",
         ),
         ({"image": "x", "publish": ["70000:80"]}, "no port 70000"),
+        # what YAML 1.1 makes of 22:22
+        ({"image": "x", "publish": ["53:53", 1342]}, "publish: entry 2: put it in quotes: YAML read it as int 1342"),
         ({"image": "x", "replicas": -2}, "replicas: -2 is less than 0"),
     ],
 )
