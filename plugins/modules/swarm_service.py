@@ -81,7 +81,7 @@ options:
   recreate:
     description:
       - Permit to remove the service and make it anew where an option cannot be changed otherwise (O(mode)).
-      - It never forces that.
+      - It never forces that. If the engine refuses the new service, the old one is made again, and the task fails.
     type: bool
     default: false
   resolve_image:
@@ -95,8 +95,9 @@ options:
   wait:
     description:
       - Wait until the service has converged (as many tasks as wanted run, and stay running for the update's monitor period),
-        or until its tasks are gone.
+        or until its tasks are gone. Tasks on nodes that are down are not waited for.
       - Fails as soon as it is certain that this will not happen.
+      - Jobs that the CLI made are neither waited for nor judged.
     type: bool
     default: true
   wait_timeout:
