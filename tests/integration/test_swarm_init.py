@@ -73,6 +73,40 @@ def test_settings_that_the_engine_refuses_leave_no_half_made_swarm(blank):
     assert blank.swarm_state("manager1") == "inactive"
 
 
+def test_two_at_once_make_one_swarm(blank):
+    """The one that comes second finds the first one's swarm, and changes a setting of it instead of leaving it."""
+    begun = [
+        {
+            "name": f"begin {key}",
+            "apiary.swarm.swarm_init": {"advertise_addr": "eth0", key: value},
+            "async": 60,
+            "poll": 0,
+            "register": key,
+        }
+        for key, value in (("snapshot_interval", 6000), ("task_history_retention_limit", 9))
+    ]
+    ended = [
+        {
+            "name": f"end {task['register']}",
+            "ansible.builtin.async_status": {"jid": f"{{{{ {task['register']}.ansible_job_id }}}}"},
+            "register": "ended",
+            "until": "ended is finished",
+            "retries": 60,
+            "delay": 1,
+        }
+        for task in begun
+    ]
+    try:
+        run = blank.playbook([{"hosts": "manager1", "gather_facts": False, "tasks": begun + ended}])
+        assert run.rc == 0, run.output
+        assert len(blank.rows("manager1", "node", "ls")) == 1
+        settings = spec(blank)["Spec"]
+        assert settings["Raft"]["SnapshotInterval"] == 6000
+        assert settings["Orchestration"]["TaskHistoryRetentionLimit"] == 9
+    finally:
+        blank.docker("manager1", "swarm", "leave", "--force", ok=False)
+
+
 def test_check_mode_says_what_would_be_done(blank):
     result = blank.module("manager1", "swarm_init", {"advertise_addr": "eth0", "labels": {"a": "b"}}, check=True)
     assert result["changed"]
