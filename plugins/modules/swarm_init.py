@@ -151,7 +151,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._connection import co
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
-from ansible_collections.apiary.swarm.plugins.module_utils._join import refuse_other_address
+from ansible_collections.apiary.swarm.plugins.module_utils._join import await_end_of_join, refuse_other_address
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
     argument_spec,
     declared,
@@ -166,6 +166,8 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import o
 # Only the manager that init has started answers so. What is refused before that, or because somebody else was quicker, is
 # refused in the daemon's own words, and any swarm that is there then is not ours.
 REFUSED_SETTINGS = "rpc error:"
+# until a swarm that somebody else is making stands, in seconds
+PATIENCE = 20
 
 
 def flow(engine, params, check_mode):
@@ -217,7 +219,7 @@ def initialise(engine, params, values, advertised, info, check_mode):
 
 def overtaken(engine, params, values, advertised, error):
     """Somebody else has made a swarm here in the meantime: theirs is left as it is, but for the settings declared here."""
-    info = engine.info()
+    info = await_end_of_join(engine, PATIENCE)
     cause = obstacle(info)
     if cause == "inactive":
         raise error

@@ -101,12 +101,13 @@ def test_who_comes_second_changes_the_settings_of_the_swarm_that_the_first_made(
     result = run(engine, labels={"a": "b"})
     assert paths(engine) == ["/swarm/init", "/swarm/update"]
     assert result["actions"] == ["changed labels from {} to {'a': 'b'}"]
-    engine = Engine([INACTIVE, LEADER], init=member)
-    assert run(engine)["changed"] is False
+    engine = Engine([INACTIVE, recorded("info_pending"), LEADER], init=member)
+    assert run(engine)["changed"] is False, "a swarm that is being made is waited for"
     assert paths(engine) == ["/swarm/init"]
 
 
-def test_who_comes_second_to_something_else_says_what_is_there():
+def test_who_comes_second_to_something_else_says_what_is_there(monkeypatch):
+    monkeypatch.setattr(swarm_init, "PATIENCE", 0)
     member = refused("This node is already part of a swarm.", "member", 503)
     for info, kind in (
         (recorded("info_worker"), "worker"),
