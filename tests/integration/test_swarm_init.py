@@ -73,47 +73,6 @@ def test_settings_that_the_engine_refuses_leave_no_half_made_swarm(blank):
     assert blank.swarm_state("manager1") == "inactive"
 
 
-def test_two_at_once_make_one_swarm(blank):
-    """The one that comes second changes a setting of the first one's swarm, or says that it is being made; it leaves none."""
-    begun = [
-        {
-            "name": f"begin {key}",
-            "apiary.swarm.swarm_init": {"advertise_addr": "eth0", key: value},
-            "async": 60,
-            "poll": 0,
-            "register": key,
-        }
-        for key, value in (("snapshot_interval", 6000), ("task_history_retention_limit", 9))
-    ]
-    ended = [
-        {
-            "name": f"end {task['register']}",
-            "ansible.builtin.async_status": {"jid": f"{{{{ {task['register']}.ansible_job_id }}}}"},
-            "register": "ended",
-            "until": "ended is finished",
-            "retries": 60,
-            "delay": 1,
-            "ignore_errors": True,
-        }
-        for task in begun
-    ]
-    try:
-        run = blank.playbook([{"hosts": "manager1", "gather_facts": False, "tasks": begun + ended}])
-        assert len(blank.rows("manager1", "node", "ls")) == 1
-        limits = spec(blank)["Spec"]
-        written = {
-            "snapshot_interval": limits["Raft"]["SnapshotInterval"] == 6000,
-            "task_history_retention_limit": limits["Orchestration"]["TaskHistoryRetentionLimit"] == 9,
-        }
-        assert any(written.values())
-        for key, is_there in written.items():
-            result = run.of("manager1", f"end {key}")
-            # one that looks while the other is at it says so and does nothing
-            assert is_there or result["failure"]["kind"] == "pending", result
-    finally:
-        blank.docker("manager1", "swarm", "leave", "--force", ok=False)
-
-
 def test_check_mode_says_what_would_be_done(blank):
     result = blank.module("manager1", "swarm_init", {"advertise_addr": "eth0", "labels": {"a": "b"}}, check=True)
     assert result["changed"]
