@@ -4,7 +4,8 @@
 #
 # Takes the lab away: its containers, volumes and network, its keys, and the engine if up.sh started it and nothing else
 # runs in it. Running it twice does no harm.
-#   --all  every lab of this checkout, and also what was built (build/lab and images) and the packages up.sh installed
+#   --keep-engine  another lab is going to need it at once
+#   --all          every lab of this checkout, and also what was built (build/lab and images) and the packages up.sh installed
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -32,7 +33,7 @@ one_lab() {
     say "no engine answers: what it holds of lab '$LAB_NAME' is removed when this is run with the engine running"
   fi
   rm -rf "$LAB_STATE"
-  rm -f "$LAB_CACHE/logs/$LAB_NAME"-*
+  rm -rf "$LAB_CACHE/logs/$LAB_NAME"
   exec {LOCK_FD}>&-
 }
 
@@ -122,18 +123,19 @@ remove_packages() {
 }
 
 check_settings
-all=no
+all=no keep_engine=no
 case ${1:-} in
   '') ;;
+  --keep-engine) keep_engine=yes ;;
   --all) all=yes ;;
-  *) die "unknown option $1 (there is --all)" ;;
+  *) die "unknown option $1 (there are --keep-engine and --all)" ;;
 esac
 
 engine=yes
 find_engine || engine=no
 if [[ $all == no ]]; then
   one_lab
-  [[ $engine == no ]] || stop_engine
+  [[ $engine == no || $keep_engine == yes ]] || stop_engine
   exit
 fi
 

@@ -28,6 +28,7 @@ LAB_DIR=$LAB_ROOT/lab
 LAB_BUILD=$LAB_ROOT/build/lab
 LAB_CACHE=$LAB_BUILD/cache                    # what was built, for all labs of this checkout
 LAB_STATE=$LAB_BUILD/$LAB_NAME                # this lab's keys, certificates and inventory
+LAB_LOGS=$LAB_CACHE/logs/$LAB_NAME            # what each step said when this lab was last brought up
 LAB_TMP=${LAB_TMP:-$LAB_CACHE/tmp}
 LAB_LABEL=apiary.lab=$LAB_NAME                # on containers, volumes and the network
 LAB_BUILD_LABEL=apiary.lab.build=$LAB_ROOT    # on containers that only live while something is built

@@ -44,7 +44,7 @@ seconds_since() { awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN {printf "%.1f", b -
 
 # step NAME WHAT COMMAND... : runs it with its noise in a log and its result in a file, and says how long it took
 step() {
-  local name=$1 what=$2 log=$LAB_CACHE/logs/$LAB_NAME-$1 begin=$EPOCHREALTIME
+  local name=$1 what=$2 log=$LAB_LOGS/$1 begin=$EPOCHREALTIME
   shift 2
   if ! "$@" >"$log.out" 2>"$log.log" {lab_lock}>&- {build_lock}>&-; then
     printf '  %-40s failed\n' "$what"
@@ -53,7 +53,7 @@ step() {
   fi
   printf '  %-40s %5s s\n' "$what" "$(seconds_since "$begin")"
 }
-result_of() { tail -n1 "$LAB_CACHE/logs/$LAB_NAME-$1.out"; }
+result_of() { tail -n1 "$LAB_LOGS/$1.out"; }
 
 # start NAME ... begins a step, finish NAME... waits for steps, run NAME ... does both
 start() {
@@ -78,7 +78,7 @@ ask_for_root() {
 }
 
 begin=$EPOCHREALTIME
-mkdir -p "$LAB_CACHE/logs" "$LAB_STATE"
+mkdir -p "$LAB_LOGS" "$LAB_STATE"
 lock "lab-$LAB_NAME"
 lab_lock=$LOCK_FD
 lock build
@@ -114,5 +114,5 @@ export LAB_TMP=$LAB_STATE/tmp
 rm -rf "$LAB_TMP"
 run keys "keys and certificates" "$LAB_DIR/keys.sh"
 run hosts "$(wc -w <<<"$LAB_HOSTS") hosts and the depot" "$LAB_DIR/hosts.sh" "$(result_of depot)" "$host_image"
-cat "$LAB_CACHE/logs/$LAB_NAME-hosts.out"
+cat "$LAB_LOGS/hosts.out"
 say "The lab is up after $(seconds_since "$begin") s. Try: ssh -F ${LAB_STATE#"$PWD/"}/ssh_config manager1"

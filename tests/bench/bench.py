@@ -42,7 +42,7 @@ def run(command, **options):
 
 
 def new_hosts():
-    run(["lab/down.sh"])
+    run(["lab/down.sh", "--keep-engine"])
     run(["lab/up.sh", "--with-engine"])
 
 

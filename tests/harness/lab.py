@@ -61,7 +61,8 @@ class Lab:
         self._run([str(ROOT / "lab/up.sh"), *(["--with-engine"] if with_engine else [])], timeout=600)
 
     def down(self):
-        self._run([str(ROOT / "lab/down.sh")], timeout=120)
+        """The engine that it ran in stays: another lab may be about to use it. `make test` and `make down` stop it."""
+        self._run([str(ROOT / "lab/down.sh"), "--keep-engine"], timeout=120)
 
     def renew(self, with_engine=True):
         """New hosts: engines that left a swarm several times over are no longer what an operator has."""
