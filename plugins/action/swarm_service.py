@@ -4,13 +4,11 @@
 
 """Show on the control host how services come up while module swarm_service waits for them.
 
-The module is run once to apply, without waiting, and then in slices of some seconds; each tells what it saw, and hands
+The module is run once to apply, without waiting, and then in slices of some seconds, until there is news; each tells what it saw, and hands
 the clocks of the wait on to the next. Where nobody is to see it, the module does the whole wait in one run.
 """
 
 from __future__ import annotations
-
-import time
 
 from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.action import ActionBase
@@ -18,9 +16,8 @@ from ansible.utils.display import Display
 
 display = Display()
 
-# Seconds a slice lasts: short at first, when much happens.
-SHORT, LONG = 2, 5
-AT_FIRST = 20
+# Seconds a slice lasts at least; one that has nothing new to tell lasts longer.
+SLICE = 2
 # With more services than this, only the last line about each is shown.
 MANY = 10
 LAST_WORDS = ("verify: Service converged", "failed: ", "removed")
@@ -46,11 +43,9 @@ class ActionModule(ActionBase):
         # Nothing to wait for: what the look said is in the result.
         lines = last.pop("_progress", [])
         warnings = list(first.get("warnings", []))
-        began = time.monotonic()
         while pending:
             self._show(lines, prefix, many)
-            seconds = SHORT if time.monotonic() - began < AT_FIRST else LONG
-            last = self._module({**self._without_services(arguments), "_slice": seconds, "_resume": pending}, task_vars)
+            last = self._module({**self._without_services(arguments), "_slice": SLICE, "_resume": pending}, task_vars)
             pending, lines = last.pop("_pending", None), last.pop("_progress", [])
             warnings += [text for text in last.get("warnings", []) if text not in warnings]
             first = self._joined(first, last)

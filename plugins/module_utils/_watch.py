@@ -23,7 +23,9 @@ from ._swarm_state import names_of_nodes, task_row
 # Trouble of the managers that may pass while one waits: the leader was lost, and another is being elected.
 _PASSING = frozenset(("electing", "pending", "no_quorum", "timeout", "engine"))
 _FILTERED = 30
-_PAUSE = 0.5
+_PAUSE = 0.3
+# How many seconds more a slice may last that has nothing new to tell.
+_QUIET = 4
 
 _HINTS = {
     "rollback": "What ran before the update runs again. Correct the service and run again.",
@@ -80,22 +82,22 @@ class Watch:
         return watch
 
     def run(self, note, seconds=None, known=(None, None)):
-        """Look until nothing is waited for, the deadline has passed, or seconds are over (0: one look).
+        """Look until nothing is waited for, the deadline has passed, or seconds are over and there is news (0: one look).
 
         note(name, tasks, service) is called for each service at each look; tasks are rows of task_row(). known is
         (services, nodes) for the first look, as far as they were just read. Raises SwarmError only if the managers are
         still in trouble at the deadline.
         """
-        end = self.deadline if seconds is None else min(self.deadline, time.monotonic() + seconds)
+        end = self.deadline if seconds is None else time.monotonic() + seconds
         while self.waiting:
             self._look_through_trouble(note, *known)
             known = (None, None)
             now = time.monotonic()
             if self.waiting and now >= self.deadline:
                 self._time_is_over()
-            if not self.waiting or now >= end:
+            if not self.waiting or (now >= end and (self.lines or not seconds or now >= end + _QUIET)):
                 break
-            time.sleep(min(_PAUSE, max(end - now, 0)))
+            time.sleep(min(_PAUSE, max(self.deadline - now, 0)))
 
     def _look_through_trouble(self, note, services, nodes):
         try:

@@ -44,6 +44,7 @@ def run(command, **options):
 def new_hosts():
     run(["lab/down.sh", "--keep-engine"])
     run(["lab/up.sh", "--with-engine"])
+    time.sleep(3)  # engines that have just started still work a little
 
 
 def addresses():

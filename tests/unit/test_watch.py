@@ -61,6 +61,18 @@ def test_the_loss_of_the_leader_is_waited_through_and_told_once():
     ]
 
 
+@pytest.mark.parametrize(("told", "looks"), [([], 21), ([("web", "overall progress: 1 out of 2 tasks")], 7)])
+def test_a_slice_without_news_lasts_longer(monkeypatch, told, looks):
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "sleep", lambda seconds: clock.__setitem__(0, clock[0] + seconds))
+    watch = watch_on(Engine())
+    seen = []
+    monkeypatch.setattr(watch, "look", lambda *_: seen.append(watch.lines.extend(told)))
+    watch.run(lambda *_: None, seconds=1.8)
+    assert len(seen) == looks
+
+
 def test_the_next_slice_goes_on_where_this_one_ended():
     first = watch_on(Engine(no_leader()))
     first.run(lambda *_: None, seconds=0)
