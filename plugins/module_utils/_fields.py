@@ -27,12 +27,12 @@ class Field:
     option   name, with a dot if it stands in a group
     kind     an instance of _kinds.Kind
     path     where the value lives in the API's object, with dots; or a function of the object that tells (as a tuple)
-    flag     the CLI's flag for it
+    flag     the CLI's flag for it; None: only the API has it
     default  what absence means to the engine, as the API has it; None: nothing, or what kind.normal makes of it
     drops_zero  the engine keeps no zero: it means the default as well
     back     whether it goes back to default when nobody declares it any more: ALWAYS (undeclared: restore and reset),
              ON_RESET or NEVER
-    api      the API version that knows it, if it is newer than 1.41, as a tuple
+    api      the API version that brought it, as a tuple; None: before 1.25
     leave    a value that stands for "not declared"
     """
 
@@ -134,14 +134,20 @@ class Table:
                 problems.append(f"{field.option}: {error}")
         return values, problems
 
-    def version_problems(self, declared, api_version):
-        """Declared options that an engine of this API version (a tuple) does not know, as sentences."""
-        speaks = ".".join(map(str, api_version))
-        return [
-            f"{field.option}: needs API {field.api[0]}.{field.api[1]}, and the engine speaks {speaks}"
-            for field in self.fields
-            if field.api and field.api > tuple(api_version) and field.option in declared
-        ]
+    def version_problems(self, declared, values, api_version):
+        """Declared options, and parts of their values, that an engine of this API version does not know, as sentences."""
+        problems = []
+        for field in self.fields:
+            if field.option not in declared:
+                continue
+            needs = [("", field.api)] if field.api else []
+            needs += [(what + " ", api) for what, api in field.kind.needs(values.get(field.option))]
+            problems += [
+                f"{field.option}: {what}needs API {version(api)}, and the engine speaks {version(api_version)}"
+                for what, api in dict.fromkeys(needs)
+                if api > tuple(api_version)
+            ]
+        return problems
 
     def write(self, field, spec, value):
         """Put an API value into spec, filling the object around it if it must not be sent in part."""
@@ -167,7 +173,9 @@ class Table:
     def _remove(self, spec, path):
         parent = look_up(spec, path[:-1])
         parent.pop(path[-1], None)
-        if len(path) > 1 and not parent and look_up(self.base, path[:-1]) is None:
+        # the engine writes out some fields of an object that is there: null, false
+        empty = all(value is False or value in (None, "", [], {}) for value in parent.values())
+        if len(path) > 1 and empty and look_up(self.base, path[:-1]) is None:
             self._remove(spec, path[:-1])
 
     def drop_default_objects(self, spec, taken_back, declared):
@@ -194,6 +202,11 @@ def one_or_many(params, many, options):
     if problems:
         raise SwarmError("; ".join(problems), hint="Nothing was changed.", details={"problems": problems})
     return params[many]
+
+
+def version(api):
+    """An API version as people write it."""
+    return ".".join(map(str, api))
 
 
 def look_up(tree, path):

@@ -11,6 +11,7 @@ Pure. A kind knows nothing of services: where a value lives and what its absence
 
 from __future__ import annotations
 
+import copy
 import shlex
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -50,6 +51,10 @@ class Kind:
         """What to send for target where the engine has current."""
         return target
 
+    def needs(self, value):
+        """(what, API version as a tuple) of the parts of an API value that need a newer API than the option itself."""
+        return ()
+
 
 class Text(Kind):
     """Text; with choices one of them, which may be reached by several spellings through fold."""
@@ -71,12 +76,15 @@ class Text(Kind):
 class Number(Kind):
     type = "int"
 
-    def __init__(self, least=0):
+    def __init__(self, least=0, most=None):
         self.least = least
+        self.most = most
 
     def parse(self, value, world):
         if value < self.least:
             raise ValueError(f"{value} is less than {self.least}")
+        if self.most is not None and value > self.most:
+            raise ValueError(f"{value} is more than {self.most}")
         return value
 
     def normal(self, value):
@@ -110,17 +118,18 @@ class Bool(Kind):
 
 
 class Unit(Kind):
-    """A number with a unit, read by one of the functions of _units."""
+    """A number with a unit, read by one of the functions of _units; absent is 0, or with absent_differs a third thing."""
 
-    def __init__(self, read, type="str"):
+    def __init__(self, read, type="str", absent_differs=False):
         self.read = read
         self.type = type
+        self.absent_differs = absent_differs
 
     def parse(self, value, world):
         return self.read(value)
 
     def normal(self, value):
-        return value or 0
+        return value if self.absent_differs else value or 0
 
 
 class Words(Kind):
@@ -221,6 +230,29 @@ class Pairs(Kind):
 
     def _unique(self, texts):
         return list({self.split(text)[0]: text for text in texts}.values())
+
+
+class Part(Kind):
+    """A map of sub-options that stands for one object of the API, enforced whole.
+
+    options is the argument spec of the map, build(options that are named) makes the API's object.
+    """
+
+    type = "dict"
+
+    def __init__(self, options, build, normal=None):
+        self.options = options
+        self.build = build
+        self._normal = normal or prune
+
+    def argument(self):
+        return {"type": "dict", "options": copy.deepcopy(self.options)}
+
+    def parse(self, value, world):
+        return self.build({key: item for key, item in value.items() if item is not None})
+
+    def normal(self, value):
+        return self._normal(value or {})
 
 
 class Records(Kind):

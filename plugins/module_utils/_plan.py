@@ -34,6 +34,7 @@ class World:
     pins       {tagged image: the same with its digest} of the images that a registry was asked for
     platforms  {image with digest: the platforms it runs on}
     lenient    a network that is not there is only noted in missing: in check mode a task before would have made it
+    notes      what a person should know of declared values, for the warnings
     """
 
     def __init__(self, networks=None, pins=None, platforms=None, lenient=False):
@@ -42,6 +43,7 @@ class World:
         self.platforms = platforms or {}
         self.lenient = lenient
         self.missing = []
+        self.notes = []
 
     def network_id(self, name):
         if name in self.networks:
@@ -100,7 +102,7 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
     spec["Name"] = wish.name
     declared = SERVICE.declared(wish.options)
     values, problems = SERVICE.parse(declared, world)
-    problems = name_problems(wish.name) + SERVICE.version_problems(declared, api_version) + problems
+    problems = name_problems(wish.name) + SERVICE.version_problems(declared, values, api_version) + problems
     immutable = _apply(wish, values, spec, world)
     tidy(spec)
     if not problems:

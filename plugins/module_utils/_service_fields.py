@@ -26,11 +26,11 @@ from ._service_kinds import (
     folded_constraint,
     folded_signal,
     host_entry,
-    mounts,
     networks,
     normal_port,
     ports,
 )
+from ._service_mounts import mounts
 
 OWN_LABELS = "io.apiary."
 
@@ -51,17 +51,18 @@ def _cpus():
     return Unit(_units.cpus, type="float")
 
 
-def _update_config(group, path, flag, actions):
-    """The same rows for update_config and rollback_config."""
+def _update_config(group, path, flag, actions, api=None):
+    """The same rows for update_config and rollback_config; the engine knew some parts of the first before the second."""
     return [
-        Field(f"{group}.parallelism", Number(), f"{path}.Parallelism", f"--{flag}-parallelism", default=1),
-        Field(f"{group}.delay", _duration(), f"{path}.Delay", f"--{flag}-delay"),
+        Field(f"{group}.parallelism", Number(), f"{path}.Parallelism", f"--{flag}-parallelism", default=1, api=api),
+        Field(f"{group}.delay", _duration(), f"{path}.Delay", f"--{flag}-delay", api=api),
         Field(
             f"{group}.failure_action",
             Text(choices=actions),
             f"{path}.FailureAction",
             f"--{flag}-failure-action",
             default="pause",
+            api=api,
         ),
         Field(
             f"{group}.monitor",
@@ -70,6 +71,7 @@ def _update_config(group, path, flag, actions):
             f"--{flag}-monitor",
             default=5 * _SECOND,
             drops_zero=True,
+            api=api or (1, 25),
         ),
         Field(
             f"{group}.max_failure_ratio",
@@ -77,6 +79,7 @@ def _update_config(group, path, flag, actions):
             f"{path}.MaxFailureRatio",
             f"--{flag}-max-failure-ratio",
             default=0,
+            api=api or (1, 25),
         ),
         Field(
             f"{group}.order",
@@ -84,6 +87,7 @@ def _update_config(group, path, flag, actions):
             f"{path}.Order",
             f"--{flag}-order",
             default="stop-first",
+            api=(1, 29),
         ),
     ]
 
@@ -119,15 +123,21 @@ SERVICE = Table(
             f"{_PLACEMENT}.Constraints",
             "--constraint",
         ),
-        Field("placement.preferences", Preferences(), f"{_PLACEMENT}.Preferences", "--placement-pref"),
-        Field("placement.replicas_max_per_node", Number(), f"{_PLACEMENT}.MaxReplicas", "--replicas-max-per-node"),
+        Field("placement.preferences", Preferences(), f"{_PLACEMENT}.Preferences", "--placement-pref", api=(1, 28)),
+        Field(
+            "placement.replicas_max_per_node",
+            Number(),
+            f"{_PLACEMENT}.MaxReplicas",
+            "--replicas-max-per-node",
+            api=(1, 40),
+        ),
         Field("limits.cpus", _cpus(), f"{_RESOURCES}.Limits.NanoCPUs", "--limit-cpu"),
         Field("limits.memory", Unit(_units.size), f"{_RESOURCES}.Limits.MemoryBytes", "--limit-memory"),
-        Field("limits.pids", Number(), f"{_RESOURCES}.Limits.Pids", "--limit-pids"),
+        Field("limits.pids", Number(), f"{_RESOURCES}.Limits.Pids", "--limit-pids", api=(1, 41)),
         Field("reservations.cpus", _cpus(), f"{_RESOURCES}.Reservations.NanoCPUs", "--reserve-cpu"),
         Field("reservations.memory", Unit(_units.size), f"{_RESOURCES}.Reservations.MemoryBytes", "--reserve-memory"),
         *_update_config("update_config", "UpdateConfig", "update", ["continue", "pause", "rollback"]),
-        *_update_config("rollback_config", "RollbackConfig", "rollback", ["continue", "pause"]),
+        *_update_config("rollback_config", "RollbackConfig", "rollback", ["continue", "pause"], api=(1, 28)),
         Field(
             "restart_config.condition",
             Text(choices=["none", "on-failure", "any"]),
@@ -138,11 +148,11 @@ SERVICE = Table(
         Field("restart_config.delay", _duration(), f"{_RESTART}.Delay", "--restart-delay", default=5 * _SECOND),
         Field("restart_config.max_attempts", Number(), f"{_RESTART}.MaxAttempts", "--restart-max-attempts", default=0),
         Field("restart_config.window", _duration(), f"{_RESTART}.Window", "--restart-window"),
-        Field("healthcheck.test", HealthTest(), f"{_HEALTH}.Test", "--health-cmd"),
-        Field("healthcheck.interval", _duration(), f"{_HEALTH}.Interval", "--health-interval"),
-        Field("healthcheck.timeout", _duration(), f"{_HEALTH}.Timeout", "--health-timeout"),
-        Field("healthcheck.retries", Number(), f"{_HEALTH}.Retries", "--health-retries"),
-        Field("healthcheck.start_period", _duration(), f"{_HEALTH}.StartPeriod", "--health-start-period"),
+        Field("healthcheck.test", HealthTest(), f"{_HEALTH}.Test", "--health-cmd", api=(1, 25)),
+        Field("healthcheck.interval", _duration(), f"{_HEALTH}.Interval", "--health-interval", api=(1, 25)),
+        Field("healthcheck.timeout", _duration(), f"{_HEALTH}.Timeout", "--health-timeout", api=(1, 25)),
+        Field("healthcheck.retries", Number(), f"{_HEALTH}.Retries", "--health-retries", api=(1, 25)),
+        Field("healthcheck.start_period", _duration(), f"{_HEALTH}.StartPeriod", "--health-start-period", api=(1, 29)),
         Field(
             "healthcheck.start_interval",
             _duration(),
@@ -152,12 +162,12 @@ SERVICE = Table(
         ),
         Field("user", Text(), f"{_CONTAINER}.User", "--user"),
         Field("working_dir", Text(), f"{_CONTAINER}.Dir", "--workdir"),
-        Field("hostname", Text(), f"{_CONTAINER}.Hostname", "--hostname"),
-        Field("groups", Texts(), f"{_CONTAINER}.Groups", "--group"),
-        Field("init", Bool(absent_differs=True), f"{_CONTAINER}.Init", "--init"),
-        Field("tty", Bool(), f"{_CONTAINER}.TTY", "--tty"),
-        Field("read_only", Bool(), f"{_CONTAINER}.ReadOnly", "--read-only"),
-        Field("stop_signal", Text(fold=folded_signal), f"{_CONTAINER}.StopSignal", "--stop-signal"),
+        Field("hostname", Text(), f"{_CONTAINER}.Hostname", "--hostname", api=(1, 25)),
+        Field("groups", Texts(), f"{_CONTAINER}.Groups", "--group", api=(1, 25)),
+        Field("init", Bool(absent_differs=True), f"{_CONTAINER}.Init", "--init", api=(1, 37)),
+        Field("tty", Bool(), f"{_CONTAINER}.TTY", "--tty", api=(1, 25)),
+        Field("read_only", Bool(), f"{_CONTAINER}.ReadOnly", "--read-only", api=(1, 28)),
+        Field("stop_signal", Text(fold=folded_signal), f"{_CONTAINER}.StopSignal", "--stop-signal", api=(1, 28)),
         Field(
             "stop_grace_period",
             _duration(),
@@ -170,23 +180,26 @@ SERVICE = Table(
             Texts(read=_units.capability, fold=_units.capability, sort=True),
             f"{_CONTAINER}.CapabilityAdd",
             "--cap-add",
+            api=(1, 41),
         ),
         Field(
             "cap_drop",
             Texts(read=_units.capability, fold=_units.capability, sort=True),
             f"{_CONTAINER}.CapabilityDrop",
             "--cap-drop",
+            api=(1, 41),
         ),
-        Field("dns", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Nameservers", "--dns"),
-        Field("dns_search", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Search", "--dns-search"),
-        Field("dns_options", Texts(), f"{_CONTAINER}.DNSConfig.Options", "--dns-option"),
+        Field("dns", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Nameservers", "--dns", api=(1, 25)),
+        Field("dns_search", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Search", "--dns-search", api=(1, 25)),
+        Field("dns_options", Texts(), f"{_CONTAINER}.DNSConfig.Options", "--dns-option", api=(1, 25)),
         Field(
             "hosts",
             Pairs(split=lambda text: (text, ""), join=lambda name, address: f"{address} {name}", read=host_entry),
             f"{_CONTAINER}.Hosts",
             "--host",
+            api=(1, 25),
         ),
-        Field("sysctls", Mapping(), f"{_CONTAINER}.Sysctls", "--sysctl"),
+        Field("sysctls", Mapping(), f"{_CONTAINER}.Sysctls", "--sysctl", api=(1, 40)),
         Field("logging.driver", Text(), "TaskTemplate.LogDriver.Name", "--log-driver"),
         Field("logging.options", Mapping(), "TaskTemplate.LogDriver.Options", "--log-opt"),
     ],
@@ -235,6 +248,9 @@ def spec_problems(spec, declared):
     log_driver = spec["TaskTemplate"].get("LogDriver") or {}
     if log_driver.get("Options") and not log_driver.get("Name"):
         problems.append("logging.options: they need logging.driver")
+    targets = [mount.get("Target") for mount in container.get("Mounts") or ()]
+    for target in sorted({target for target in targets if targets.count(target) > 1}):
+        problems.append(f"mounts: {target} is there twice")
     if (container.get("Healthcheck") or {}).get("Test") == ["NONE"]:
         more = sorted(name for name in declared if name.startswith("healthcheck.") and name != "healthcheck.test")
         problems.extend(f"{name}: the check is switched off (healthcheck.test is NONE)" for name in more)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of value that only services have: image, mode, ports, networks, mounts, placement, health.
+"""The kinds of value that only services have: image, mode, ports, networks, placement, health.
 
 PRIVATE to apiary.swarm: no other collection may import it. Pure.
 """
@@ -155,69 +155,6 @@ _NETWORK_OPTIONS = {
 }
 
 
-# Options of a mount that only one type has: {option: (type, path in the API's Mount)}.
-_MOUNT_EXTRAS = {
-    "propagation": ("bind", ("BindOptions", "Propagation")),
-    "no_copy": ("volume", ("VolumeOptions", "NoCopy")),
-    "labels": ("volume", ("VolumeOptions", "Labels")),
-    "driver_config": ("volume", ("VolumeOptions", "DriverConfig")),
-    "tmpfs_size": ("tmpfs", ("TmpfsOptions", "SizeBytes")),
-    "tmpfs_mode": ("tmpfs", ("TmpfsOptions", "Mode")),
-}
-
-
-def _mount(entry, world):
-    kind = entry.get("type", "bind")
-    if not entry.get("source") and kind not in ("tmpfs", "volume"):
-        raise ValueError(f"a mount of type {kind} needs a source")
-    if entry.get("source") and kind == "tmpfs":
-        raise ValueError("a mount of type tmpfs has no source")
-    mount = {"Type": kind, "Target": entry["target"]}
-    if entry.get("source"):
-        mount["Source"] = entry["source"]
-    if entry.get("readonly"):
-        mount["ReadOnly"] = True
-    for option, (fits, path) in _MOUNT_EXTRAS.items():
-        if option in entry:
-            if kind != fits:
-                raise ValueError(f"{option} goes with type {fits}, not with {kind}")
-            mount.setdefault(path[0], {})[path[1]] = _mount_extra(option, entry[option])
-    return mount
-
-
-def _mount_extra(option, value):
-    if option == "tmpfs_size":
-        return _units.size(value)
-    if option == "tmpfs_mode":
-        return _units.file_mode(value)
-    if option == "labels":
-        return {str(key): str(item) for key, item in value.items()}
-    if option == "driver_config":
-        options = {str(key): str(item) for key, item in (value.get("options") or {}).items()}
-        return prune({"Name": value.get("name"), "Options": options})
-    return value
-
-
-_MOUNT_OPTIONS = {
-    "type": {"type": "str", "choices": ["bind", "volume", "tmpfs", "npipe"]},
-    "source": {"type": "str"},
-    "target": {"type": "str", "required": True},
-    "readonly": {"type": "bool"},
-    "propagation": {
-        "type": "str",
-        "choices": ["shared", "slave", "private", "rshared", "rslave", "rprivate"],
-    },
-    "no_copy": {"type": "bool"},
-    "labels": {"type": "dict"},
-    "driver_config": {
-        "type": "dict",
-        "options": {"name": {"type": "str"}, "options": {"type": "dict"}},
-    },
-    "tmpfs_size": {"type": "str"},
-    "tmpfs_mode": {"type": "raw"},
-}
-
-
 def folded_signal(text):
     """SIGTERM, sigterm and TERM are the same."""
     return text.upper()[3:] if text.upper().startswith("SIG") else text.upper()
@@ -249,13 +186,4 @@ def networks():
         expand=lambda name: [{"name": str(name)}],
         normal=_normal_network,
         order=lambda network: network["Target"],
-    )
-
-
-def mounts():
-    return Records(
-        _MOUNT_OPTIONS,
-        build=_mount,
-        key=lambda mount: mount["Target"],
-        expand=lambda text: [_units.mount(str(text))],
     )

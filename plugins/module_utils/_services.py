@@ -55,6 +55,7 @@ class Services:
         self._read()
         self.plans = self._plan()
         self.warnings += [f"there is no network '{name}' yet" for name in dict.fromkeys(self.world.missing)]
+        self.warnings += dict.fromkeys(self.world.notes)
         for plan in self.plans:
             self._enter(plan)
         if self.check_mode:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What people write and what the engine's API wants: durations, sizes, processors, ports, mounts.
+"""What people write and what the engine's API wants: durations, sizes, processors, ports.
 
 PRIVATE to apiary.swarm: no other collection may import it.
 
@@ -85,6 +85,11 @@ def cpus(value):
     return int(Decimal(text) * 10**9)
 
 
+def swap(value):
+    """A size in bytes, or -1 for no limit."""
+    return -1 if str(value).strip() == "-1" else size(value)
+
+
 def capability(value):
     """A capability as the engine names it: CAP_NET_ADMIN for net_admin, NET_ADMIN and CAP_NET_ADMIN; ALL stays."""
     name = str(value).strip().upper()
@@ -134,6 +139,8 @@ def _range(first, last):
     low, high = int(first), int(last or first)
     if high < low:
         raise ValueError(f"the port range {low}-{high} runs backwards")
+    if high > 65535:
+        raise ValueError(f"there is no port {high}")
     return list(range(low, high + 1))
 
 
@@ -142,7 +149,7 @@ _PORT_KEYS = {"published": "published_port", "target": "target_port", "protocol"
 
 def _long_port(text):
     entry = {"protocol": "tcp", "mode": "ingress"}
-    for key, value in _pairs(text):
+    for key, value in pairs(text):
         if key not in _PORT_KEYS:
             raise ValueError(f"'{text}': there is no {key}; there are {', '.join(_PORT_KEYS)}")
         if value is None:
@@ -151,49 +158,7 @@ def _long_port(text):
     return entry
 
 
-# CLI key -> option of a mount; the keys of volume-label and volume-opt are collected into maps.
-_MOUNT_KEYS = {
-    "type": "type",
-    "source": "source",
-    "src": "source",
-    "target": "target",
-    "dst": "target",
-    "destination": "target",
-    "readonly": "readonly",
-    "ro": "readonly",
-    "bind-propagation": "propagation",
-    "volume-nocopy": "no_copy",
-    "tmpfs-size": "tmpfs_size",
-    "tmpfs-mode": "tmpfs_mode",
-}
-
-
-def mount(value):
-    """Mount options from the CLI's --mount text, for example type=bind,source=/a,target=/b,readonly.
-
-    As in the CLI the type is volume if the text names none.
-    """
-    entry = {"type": "volume"}
-    for key, text in _pairs(str(value).strip()):
-        if key == "volume-label":
-            _collect(entry.setdefault("labels", {}), text)
-        elif key == "volume-driver":
-            entry.setdefault("driver_config", {})["name"] = text
-        elif key == "volume-opt":
-            _collect(entry.setdefault("driver_config", {}).setdefault("options", {}), text)
-        elif key in _MOUNT_KEYS:
-            entry[_MOUNT_KEYS[key]] = True if text is None else text
-        else:
-            raise ValueError(f"'{value}': a mount has no {key}")
-    return entry
-
-
-def _collect(mapping, text):
-    key, _equals, value = (text or "").partition("=")
-    mapping[key] = value
-
-
-def _pairs(text):
+def pairs(text):
     """(key in lower case, value or None) of comma-separated key=value text; a field in double quotes may hold commas."""
     for field in re.findall(r'(?:"[^"]*"|[^,"])+', text):
         key, equals, value = field.strip().strip('"').partition("=")

@@ -149,7 +149,8 @@ options:
   publish:
     description:
       - Ports to publish. An entry is a map of the suboptions here, or text as for the CLI, for example V("8080:80"),
-        V(53:53/udp) or V(published=8080,target=80,mode=host).
+        V(53:53/udp), V(8000-8010:80-90) or V(published=8080,target=80,mode=host).
+      - A range is as many ports one by one. A range before a single port publishes that port by each of them.
       - Put ports in quotes. Without them YAML takes V(22:22) for the number 1342, which is refused.
     type: list
     elements: raw
@@ -201,11 +202,14 @@ options:
     elements: raw
     suboptions:
       type:
-        description: What it is. V(bind) if there is none; in the CLI's text V(volume), as there.
+        description:
+          - What it is. V(bind) if there is none; in the CLI's text V(volume), as there.
+          - V(cluster) is a volume of the swarm itself, and needs API 1.42.
+          - V(image) needs API 1.48. Engines up to 29 take it for containers and refuse it for services.
         type: str
-        choices: [bind, volume, tmpfs, npipe]
+        choices: [bind, volume, tmpfs, npipe, cluster, image]
       source:
-        description: Path on the node, or the volume's name.
+        description: Path on the node, the volume's name, for type V(cluster) also C(group:NAME), or the image.
         type: str
       target:
         description: Path in the container.
@@ -214,13 +218,40 @@ options:
       readonly:
         description: Mount it read-only.
         type: bool
+      consistency:
+        description:
+          - How far container and node may see different content. It meant something on macOS.
+          - Engines up to 29 take it and keep nothing of it. The result then has a warning.
+        type: str
+        choices: [default, consistent, cached, delegated]
       propagation:
         description: How mounts below are passed on, for type V(bind).
         type: str
         choices: [shared, slave, private, rshared, rslave, rprivate]
+      create_mountpoint:
+        description:
+          - Create the path on the node if there is none, for type V(bind). Needs API 1.42.
+          - Engines up to 29 take it and keep nothing of it. The result then has a warning.
+        type: bool
+        aliases: [bind_create_src, create_src]
+      recursive:
+        description:
+          - What becomes of mounts below, for type V(bind). V(disabled) leaves them out. V(enabled), as without this option,
+            takes them along, read-only where the kernel can if O(mounts[].readonly) is set.
+          - V(writable) makes only the topmost read-only, V(readonly) fails where the kernel cannot make all of them so, and
+            goes with O(mounts[].propagation=rprivate). Both need O(mounts[].readonly) and API 1.44.
+          - Engines up to 29 take V(writable) and V(readonly) and keep nothing of them. The result then has a warning.
+        type: str
+        choices: [enabled, disabled, writable, readonly]
+        aliases: [bind_recursive]
+      non_recursive:
+        description: V(true) is the same as O(mounts[].recursive=disabled), and older.
+        type: bool
+        aliases: [bind_nonrecursive, nonrecursive]
       no_copy:
         description: Do not fill a new volume with what the image has there.
         type: bool
+        aliases: [volume_nocopy, nocopy]
       labels:
         description: Labels of a new volume.
         type: dict
@@ -234,12 +265,22 @@ options:
           options:
             description: Its options.
             type: dict
+      subpath:
+        description:
+          - Path below the source that is mounted in its place, for the types V(volume), which needs API 1.45, and V(image).
+        type: str
+        aliases: [volume_subpath, image_subpath]
       tmpfs_size:
         description: Size of the tmpfs, for example V(64M).
         type: str
       tmpfs_mode:
         description: Mode of the tmpfs. Text is octal, for example V("1770").
         type: raw
+      tmpfs_options:
+        description:
+          - Further options of the tmpfs, each as text such as V(noexec) or V(uid=1000), or as a map of one key. Needs API 1.46.
+        type: list
+        elements: raw
   placement:
     description: Where tasks may run.
     type: dict

@@ -68,6 +68,12 @@ def test_size_refuses(text):
         units.size(text)
 
 
+def test_swap():
+    assert (units.swap("-1"), units.swap(-1), units.swap(0), units.swap("1G")) == (-1, -1, 0, 1024**3)
+    with pytest.raises(ValueError, match="size"):
+        units.swap("-2")
+
+
 @pytest.mark.parametrize(
     ("text", "nano"),
     [(0.5, 500_000_000), ("1.5", 1_500_000_000), (2, 2 * SECOND), (".1", 10**8), (0, 0), (0.3, 3 * 10**8)],
@@ -120,6 +126,9 @@ def port(target, published=None, protocol="tcp", mode="ingress"):
         ("53:53/udp", [port(53, 53, "udp")]),
         ("8000-8001:80-81", [port(80, 8000), port(81, 8001)]),
         ("8000-8001:80", [port(80, 8000), port(80, 8001)]),
+        ("8000-8010:80-90", [port(80 + index, 8000 + index) for index in range(11)]),
+        ("80-81", [port(80), port(81)]),
+        ("5000-5001:5000-5001/SCTP", [port(5000, 5000, "sctp"), port(5001, 5001, "sctp")]),
         ("published=8080,target=80", [port("80", "8080")]),
         ("target=80,mode=host,protocol=udp", [port("80", None, "udp", "host")]),
         ("Mode=HOST,target=80", [port("80", mode="host")]),
@@ -129,42 +138,22 @@ def test_ports(text, entries):
     assert units.ports(text) == entries
 
 
-@pytest.mark.parametrize("text", ["", "a:b", "1-3:1-2", "9-8:1", "nonsense=1,target=2", "127.0.0.1:80:80", "target"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a:b",
+        "1-3:1-2",
+        "9-8:1",
+        "1-99999999:80",
+        "8000-8010:80-99",
+        "-1:80",
+        "80/",
+        "nonsense=1,target=2",
+        "127.0.0.1:80:80",
+        "target",
+    ],
+)
 def test_ports_refuses(text):
     with pytest.raises(ValueError, match="port|published|there is no"):
         units.ports(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "entry"),
-    [
-        ("source=a,target=/b", {"type": "volume", "source": "a", "target": "/b"}),
-        ("type=bind,src=/a,dst=/b,ro", {"type": "bind", "source": "/a", "target": "/b", "readonly": True}),
-        (
-            "type=bind,src=/a,dst=/b,readonly=false",
-            {"type": "bind", "source": "/a", "target": "/b", "readonly": "false"},
-        ),
-        (
-            "type=tmpfs,target=/t,tmpfs-size=1M,tmpfs-mode=1770",
-            {"type": "tmpfs", "target": "/t", "tmpfs_size": "1M", "tmpfs_mode": "1770"},
-        ),
-        (
-            'source=a,target=/b,volume-driver=local,"volume-opt=o=addr=1.2.3.4,rw",volume-opt=type=nfs,volume-label=x=y,volume-nocopy',
-            {
-                "type": "volume",
-                "source": "a",
-                "target": "/b",
-                "no_copy": True,
-                "labels": {"x": "y"},
-                "driver_config": {"name": "local", "options": {"o": "addr=1.2.3.4,rw", "type": "nfs"}},
-            },
-        ),
-    ],
-)
-def test_mount(text, entry):
-    assert units.mount(text) == entry
-
-
-def test_mount_refuses():
-    with pytest.raises(ValueError, match="has no colour"):
-        units.mount("source=a,target=/b,colour=red")
