@@ -30,6 +30,7 @@ from ._service_kinds import (
     normal_port,
     ports,
 )
+from ._service_limits import CredentialSpec, GenericResources, Ulimits, apparmor, seccomp, selinux_context
 from ._service_mounts import mounts
 
 OWN_LABELS = "io.apiary."
@@ -96,6 +97,7 @@ _RESOURCES = "TaskTemplate.Resources"
 _PLACEMENT = "TaskTemplate.Placement"
 _RESTART = "TaskTemplate.RestartPolicy"
 _HEALTH = f"{_CONTAINER}.Healthcheck"
+_PRIVILEGES = f"{_CONTAINER}.Privileges"
 
 SERVICE = Table(
     [
@@ -134,8 +136,30 @@ SERVICE = Table(
         Field("limits.cpus", _cpus(), f"{_RESOURCES}.Limits.NanoCPUs", "--limit-cpu"),
         Field("limits.memory", Unit(_units.size), f"{_RESOURCES}.Limits.MemoryBytes", "--limit-memory"),
         Field("limits.pids", Number(), f"{_RESOURCES}.Limits.Pids", "--limit-pids", api=(1, 41)),
+        Field(
+            "limits.memory_swap",
+            Unit(_units.swap, absent_differs=True),
+            f"{_RESOURCES}.SwapBytes",
+            "--memory-swap",
+            api=(1, 52),
+        ),
+        Field(
+            "limits.memory_swappiness",
+            Number(least=-1, most=100),
+            f"{_RESOURCES}.MemorySwappiness",
+            "--memory-swappiness",
+            default=-1,
+            api=(1, 52),
+        ),
         Field("reservations.cpus", _cpus(), f"{_RESOURCES}.Reservations.NanoCPUs", "--reserve-cpu"),
         Field("reservations.memory", Unit(_units.size), f"{_RESOURCES}.Reservations.MemoryBytes", "--reserve-memory"),
+        Field(
+            "reservations.generic_resources",
+            GenericResources(),
+            f"{_RESOURCES}.Reservations.GenericResources",
+            "--generic-resource",
+            api=(1, 32),
+        ),
         *_update_config("update_config", "UpdateConfig", "update", ["continue", "pause", "rollback"]),
         *_update_config("rollback_config", "RollbackConfig", "rollback", ["continue", "pause"], api=(1, 28)),
         Field(
@@ -200,6 +224,23 @@ SERVICE = Table(
             api=(1, 25),
         ),
         Field("sysctls", Mapping(), f"{_CONTAINER}.Sysctls", "--sysctl", api=(1, 40)),
+        Field("ulimits", Ulimits(), f"{_CONTAINER}.Ulimits", "--ulimit", api=(1, 41)),
+        Field(
+            "oom_score_adj", Number(least=-1000, most=1000), f"{_CONTAINER}.OomScoreAdj", "--oom-score-adj", api=(1, 46)
+        ),
+        Field(
+            "isolation",
+            Text(choices=["default", "process", "hyperv"]),
+            f"{_CONTAINER}.Isolation",
+            "--isolation",
+            default="default",
+            api=(1, 35),
+        ),
+        Field("credential_spec", CredentialSpec(), f"{_PRIVILEGES}.CredentialSpec", "--credential-spec", api=(1, 29)),
+        Field("privileges.seccomp", seccomp(), f"{_PRIVILEGES}.Seccomp", None, api=(1, 44)),
+        Field("privileges.apparmor", apparmor(), f"{_PRIVILEGES}.AppArmor", None, api=(1, 44)),
+        Field("privileges.no_new_privileges", Bool(), f"{_PRIVILEGES}.NoNewPrivileges", None, api=(1, 44)),
+        Field("privileges.selinux_context", selinux_context(), f"{_PRIVILEGES}.SELinuxContext", None, api=(1, 29)),
         Field("logging.driver", Text(), "TaskTemplate.LogDriver.Name", "--log-driver"),
         Field("logging.options", Mapping(), "TaskTemplate.LogDriver.Options", "--log-opt"),
     ],
@@ -248,6 +289,9 @@ def spec_problems(spec, declared):
     log_driver = spec["TaskTemplate"].get("LogDriver") or {}
     if log_driver.get("Options") and not log_driver.get("Name"):
         problems.append("logging.options: they need logging.driver")
+    resources = spec["TaskTemplate"].get("Resources") or {}
+    if resources.get("SwapBytes") is not None and not (resources.get("Limits") or {}).get("MemoryBytes"):
+        problems.append("limits.memory_swap: it needs limits.memory")
     targets = [mount.get("Target") for mount in container.get("Mounts") or ()]
     for target in sorted({target for target in targets if targets.count(target) > 1}):
         problems.append(f"mounts: {target} is there twice")

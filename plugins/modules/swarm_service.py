@@ -69,6 +69,7 @@ options:
       - mounts
       - placement.constraints
       - placement.preferences
+      - reservations.generic_resources
       - groups
       - cap_add
       - cap_drop
@@ -77,6 +78,7 @@ options:
       - dns_options
       - hosts
       - sysctls
+      - ulimits
       - logging.options
   recreate:
     description:
@@ -311,6 +313,15 @@ options:
       pids:
         description: Processes. V(0) is no limit.
         type: int
+      memory_swap:
+        description:
+          - Swap beside the memory, for example V(512M). V(0) is none, V(-1) is without limit. Needs O(limits.memory) and
+            API 1.52.
+          - If nobody says, a task may swap as much as O(limits.memory).
+        type: str
+      memory_swappiness:
+        description: How willingly the kernel swaps, from V(0) to V(100). V(-1) is as the node has it. Needs API 1.52.
+        type: int
   reservations:
     description: What a node must have free for a task.
     type: dict
@@ -321,6 +332,11 @@ options:
       memory:
         description: Memory, for example V(512M).
         type: str
+      generic_resources:
+        description:
+          - Amounts of resources that nodes were told to have, as a map of names to amounts or a list of text such as V(gpu=2).
+          - A service can ask for an amount only, not for a named one such as C(gpu=uuid1); the CLI refuses that too.
+        type: raw
   update_config:
     description: How tasks are replaced when the service changes. Where only some are named, the CLI's defaults hold for the others.
     type: dict
@@ -464,6 +480,73 @@ options:
   sysctls:
     description: Kernel parameters of the container.
     type: dict
+  ulimits:
+    description:
+      - Limits of the container's processes, as a map of names to a number, to text such as V("512:1024") (soft and hard) or to
+        a map with C(soft) and C(hard); or a list as for the CLI, of text such as V(nofile=512:1024).
+      - V(-1) is without limit. Without a hard limit it is the soft one.
+    type: raw
+  oom_score_adj:
+    description:
+      - How likely the container is killed when a node has no memory left, from V(-1000), never, to V(1000). Needs API 1.46.
+    type: int
+  isolation:
+    description: How the container is isolated, on Windows. V(default) is as the node's engine has it.
+    type: str
+    choices: [default, process, hyperv]
+  credential_spec:
+    description:
+      - Where the managed account of a container is described, on Windows. One of C(config://ID), C(file://NAME) and
+        C(registry://NAME). Empty text is none.
+      - A config must be among those of the service, for use at run time; the engine refuses it otherwise.
+    type: str
+  privileges:
+    description: What the container's processes may do.
+    type: dict
+    suboptions:
+      seccomp:
+        description: Which system calls they may use. Needs API 1.44.
+        type: dict
+        suboptions:
+          mode:
+            description:
+              - V(default) is the engine's own profile, V(unconfined) none, V(custom) the one in O(privileges.seccomp.profile).
+              - V(custom) if there is a profile.
+            type: str
+            choices: [default, unconfined, custom]
+          profile:
+            description: The profile, as a map or as text in JSON.
+            type: json
+      apparmor:
+        description: Whether AppArmor bounds them. Needs API 1.44.
+        type: dict
+        suboptions:
+          mode:
+            description: V(default) is the engine's own profile, V(disabled) none.
+            type: str
+            choices: [default, disabled]
+      no_new_privileges:
+        description: They gain no privileges by starting a program. Needs API 1.44.
+        type: bool
+      selinux_context:
+        description: SELinux labels of the container.
+        type: dict
+        suboptions:
+          disable:
+            description: Use none. Nothing else can be named beside it.
+            type: bool
+          user:
+            description: The user in the label.
+            type: str
+          role:
+            description: The role in the label.
+            type: str
+          type:
+            description: The type in the label.
+            type: str
+          level:
+            description: The level in the label.
+            type: str
   logging:
     description: Where the container's output goes.
     type: dict

@@ -8,13 +8,16 @@ Services here have no tasks (replicas 0), so that hundreds of them weigh nothing
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
+import shlex
 import socket
 import subprocess
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._fields import look_up, put
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish
 from ansible_collections.apiary.swarm.plugins.module_utils._service_fields import SERVICE
@@ -133,10 +136,52 @@ CASES = {
     "dns_options": (f"{CONTAINER}.DNSConfig.Options", ["ndots:1"], ["ndots:1"], ["ndots:2"], ["ndots:2"]),
     "hosts": (f"{CONTAINER}.Hosts", {"db": "10.0.0.5"}, ["10.0.0.5 db"], ["a:10.0.0.6"], ["10.0.0.6 a"]),
     "sysctls": (f"{CONTAINER}.Sysctls", {"net.a": 1}, {"net.a": "1"}, {"net.b": "2"}, {"net.b": "2"}),
+    "ulimits": (
+        f"{CONTAINER}.Ulimits",
+        {"nofile": "512:1024", "core": 0},
+        [{"Name": "core", "Hard": 0, "Soft": 0}, {"Name": "nofile", "Hard": 1024, "Soft": 512}],
+        ["memlock=-1:-1"],
+        [{"Name": "memlock", "Hard": -1, "Soft": -1}],
+    ),
+    "limits.memory_swappiness": ("TaskTemplate.Resources.MemorySwappiness", 0, 0, 60, 60),
+    "reservations.generic_resources": (
+        "TaskTemplate.Resources.Reservations.GenericResources",
+        ["gpu=2"],
+        [{"DiscreteResourceSpec": {"Kind": "gpu", "Value": 2}}],
+        {"gpu": 1, "fpga": 3},
+        [{"DiscreteResourceSpec": {"Kind": "fpga", "Value": 3}}, {"DiscreteResourceSpec": {"Kind": "gpu", "Value": 1}}],
+    ),
+    "oom_score_adj": (f"{CONTAINER}.OomScoreAdj", -500, -500, 1000, 1000),
+    "isolation": (f"{CONTAINER}.Isolation", "process", "process", "hyperv", "hyperv"),
+    "credential_spec": (
+        f"{CONTAINER}.Privileges.CredentialSpec",
+        "file://a.json",
+        {"Config": "", "File": "a.json", "Registry": ""},
+        "registry://b",
+        {"Config": "", "File": "", "Registry": "b"},
+    ),
+    "privileges.seccomp": (
+        f"{CONTAINER}.Privileges.Seccomp",
+        {"mode": "unconfined"},
+        {"Mode": "unconfined"},
+        {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}},
+        {"Mode": "custom", "Profile": base64.b64encode(b'{"defaultAction": "SCMP_ACT_ALLOW"}').decode()},
+    ),
+    "privileges.apparmor": (
+        f"{CONTAINER}.Privileges.AppArmor", {"mode": "disabled"}, {"Mode": "disabled"}, {"mode": "disabled"}, {"Mode": "disabled"},
+    ),
+    "privileges.no_new_privileges": (f"{CONTAINER}.Privileges.NoNewPrivileges", True, True, True, True),
+    "privileges.selinux_context": (
+        f"{CONTAINER}.Privileges.SELinuxContext",
+        {"type": "t", "level": "s0:c1"},
+        {"Disable": False, "User": "", "Role": "", "Type": "t", "Level": "s0:c1"},
+        {"disable": True},
+        {"Disable": True, "User": "", "Role": "", "Type": "", "Level": ""},
+    ),
     "logging.driver": ("TaskTemplate.LogDriver.Name", "json-file", "json-file", "none", "none"),
 }  # fmt: skip
 # These are no services without tasks, or need another option beside them.
-OTHERWISE = {"image", "mode", "replicas", "logging.options"}
+OTHERWISE = {"image", "mode", "replicas", "logging.options", "limits.memory_swap"}
 
 
 @pytest.fixture(scope="module")
@@ -225,15 +270,131 @@ def test_every_option_is_set_changed_and_taken_back(swarm, engine):
         again = run(engine, wishes)
         assert [name for name, entry in again.items() if entry["changed"]] == [], "the same again is no change"
 
-    back = [Wish(name_of(option), IDLE, undeclared="restore") for option in cases]
-    run(engine, back)
-    stored = specs(swarm)
-    for option in cases:
-        spec = stored[name_of(option)]
-        # where the other value is the default there was nothing to write, and the memory stays as it was
-        assert spec["Labels"].pop("io.apiary.declared") in ("image,replicas", ",".join(sorted((*IDLE, option))))
-        assert {**spec, "Name": "plain"} == stored["plain"], option
-    assert not any(entry["changed"] for entry in run(engine, back).values())
+    for undeclared in ("restore", "reset"):
+        back = [Wish(name_of(option), IDLE, undeclared=undeclared) for option in cases]
+        run(engine, back)
+        stored = specs(swarm)
+        for option in cases:
+            spec = stored[name_of(option)]
+            # where the other value is the default there was nothing to write, and the memory stays as it was
+            assert spec["Labels"].pop("io.apiary.declared") in ("image,replicas", ",".join(sorted((*IDLE, option))))
+            assert {**spec, "Name": "plain"} == stored["plain"], (option, undeclared)
+        assert not any(entry["changed"] for entry in run(engine, back).values())
+        run(engine, [Wish(name_of(option), nested(option, case[1])) for option, case in cases.items()])
+
+
+MOUNTS = [
+    "type=bind,src=/tmp,dst=/a,bind-propagation=rslave",
+    "type=bind,src=/tmp,dst=/b,bind-recursive=disabled,readonly",
+    "type=bind,src=/tmp,dst=/c,bind-recursive=writable,readonly",
+    "type=bind,src=/tmp,dst=/d,bind-recursive=readonly,readonly,bind-propagation=rprivate",
+    "type=bind,src=/new,dst=/e,bind-create-src,consistency=cached",
+    "src=v,dst=/f,volume-nocopy,volume-subpath=x/y,volume-label=a=1,volume-driver=local,volume-opt=type=tmpfs",
+    "type=tmpfs,dst=/g,tmpfs-size=1M,tmpfs-mode=1770",
+    "type=cluster,src=group:fast,dst=/h",
+    "dst=/i",
+]
+# flags of the CLI, and the same as options
+SAID_TWICE = {
+    "ports": (
+        "--publish 8000-8010:80-90 --publish 7000-7002:70/udp --publish 5000:5000/sctp",
+        {"publish": ["8000-8010:80-90", "7000-7002:70/udp", "5000:5000/sctp"]},
+    ),
+    "limits": (
+        "--ulimit nproc=5 --ulimit nofile=512:1024 --oom-score-adj=-7 --generic-resource gpu=2 --isolation process",
+        {
+            "ulimits": ["nproc=5", "nofile=512:1024"],
+            "oom_score_adj": -7,
+            "reservations": {"generic_resources": ["gpu=2"]},
+            "isolation": "process",
+        },
+    ),
+    "credentials": ("--credential-spec file://a.json", {"credential_spec": "file://a.json"}),
+    "capabilities": (
+        "--cap-add net_admin --cap-add CAP_SYS_TIME --cap-drop chown",
+        {"cap_add": ["NET_ADMIN", "cap_sys_time"], "cap_drop": ["CAP_CHOWN"]},
+    ),
+    "mounts": (" ".join(f"--mount {text}" for text in MOUNTS), {"mounts": MOUNTS}),
+}
+
+
+def test_what_the_cli_is_told_gives_what_it_would_make(swarm, engine):
+    wishes = [Wish(name, {**IDLE, **options}) for name, (_flags, options) in SAID_TWICE.items()]
+    run(engine, wishes)
+    ours = specs(swarm)
+    assert not any(entry["changed"] for entry in run(engine, wishes).values())
+    # one after the other: both would publish the same ports
+    swarm.ssh("manager1", "docker service ls -q | xargs docker service rm")
+    for name, (flags, _options) in SAID_TWICE.items():
+        create = "docker service create --detach --no-resolve-image --replicas 0 --name"
+        known = flags.replace(",bind-create-src", "")  # a word of CLI 29; the engine forgets it either way
+        swarm.ssh("manager1", f"{create} {name} {known} {shlex.quote(NGINX)}")
+    cli = specs(swarm)
+    for name in SAID_TWICE:
+        assert _in_order(ours[name]) == _in_order(cli[name]), name
+    for undeclared in ("keep", "restore", "reset"):
+        adopting = [wish._replace(undeclared=undeclared) for wish in wishes]
+        assert not any(entry["changed"] for entry in run(engine, adopting).values()), undeclared
+
+
+def _in_order(spec):
+    # the CLI gives the ports of a range in no order of its own
+    spec = copy.deepcopy(spec)
+    spec["Name"], spec["Labels"] = "", {}
+    spec["TaskTemplate"]["ContainerSpec"]["Image"] = NGINX
+    spec["TaskTemplate"]["Placement"].pop("Platforms", None)
+    spec.get("EndpointSpec", {}).get("Ports", []).sort(key=str)
+    return spec
+
+
+def test_what_the_engine_keeps_for_containers_only_is_said(swarm, engine):
+    services = Services(engine, [Wish("web", {**IDLE, "mounts": MOUNTS})])
+    services.apply()
+    said = services.result(False, 10)["warnings"]
+    assert [text.partition(" has no effect")[0] for text in said] == [
+        "mounts: recursive: writable of /c",
+        "mounts: recursive: readonly of /d",
+        "mounts: consistency of /e",
+        "mounts: create_mountpoint of /e",
+    ]
+
+
+def test_options_of_a_tmpfs(swarm, engine):
+    def mount(*options):
+        entry = {"type": "tmpfs", "target": "/t", "tmpfs_size": "1M", "tmpfs_options": list(options)}
+        return [Wish("web", {**IDLE, "mounts": [entry]})]
+
+    run(engine, mount("noexec", {"uid": 1000}))
+    (stored,) = specs(swarm)["web"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
+    assert stored["TmpfsOptions"] == {"SizeBytes": 1 << 20, "Options": [["noexec"], ["uid", "1000"]]}
+    assert not run(engine, mount("uid=1000", "noexec"))["web"]["changed"]
+    assert run(engine, mount("uid=1001", "noexec"))["web"]["changed"]
+
+
+def test_the_engine_says_that_it_mounts_no_image_for_a_service(swarm, engine):
+    entry = "type=image,src=nginx:1.26,dst=/i,image-subpath=etc"
+    services = Services(engine, [Wish("web", {**IDLE, "mounts": [entry]})])
+    services.apply()
+    with pytest.raises(SwarmError, match="invalid MountType"):
+        services.result(False, 10)
+    assert swarm.ssh("manager1", "docker service ls -q") == ""
+
+
+def test_privileges_reach_a_running_container(swarm, engine):
+    options = {
+        "image": NGINX,
+        "ulimits": {"nofile": "512:1024"},
+        "oom_score_adj": 100,
+        "privileges": {"no_new_privileges": True, "seccomp": {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}}},
+        "placement": {"constraints": ["node.hostname==manager1"]},
+    }
+    run(engine, [Wish("web", options)], wait=True)
+    found = swarm.ssh("manager1", "docker ps -q --filter name=web | xargs docker inspect")
+    (host_config,) = [container["HostConfig"] for container in json.loads(found)]
+    assert host_config["OomScoreAdj"] == 100
+    assert host_config["Ulimits"] == [{"Name": "nofile", "Hard": 1024, "Soft": 512}]
+    assert "no-new-privileges=true" in host_config["SecurityOpt"]
+    assert any("SCMP_ACT_ALLOW" in text for text in host_config["SecurityOpt"])
 
 
 def test_a_run_that_changes_nothing_costs_the_same_for_one_service_and_for_a_hundred(swarm, engine):
