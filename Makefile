@@ -92,6 +92,10 @@ bench: venv build/bench/ansible_collections ## seconds for swarm and services: o
 build: venv ## the collection's tarball, in build/
 	@ansible-galaxy collection build --force --output-path build
 
+.PHONY: flags
+flags: venv ## docs/flags.md anew from the options of swarm_service
+	@scripts/flags_doc.py
+
 .PHONY: lock
 lock: ## requirements*.txt anew from requirements*.in (needs pip-tools)
 	@for list in requirements requirements-dev; do \
