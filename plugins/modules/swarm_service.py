@@ -580,6 +580,28 @@ EXAMPLES = r"""
     name: httpd
     replicas: 5
 
+- name: Bound what it may use and do
+  apiary.swarm.swarm_service:
+    name: httpd
+    limits: {cpus: 0.5, memory: 256M, pids: 200}
+    ulimits:
+      nofile: "1024:4096"
+    oom_score_adj: 200
+    cap_drop: [ALL]
+    cap_add: [NET_BIND_SERVICE]
+    privileges:
+      no_new_privileges: true
+    mounts:
+      - type: volume
+        source: content
+        target: /usr/share/nginx/html
+        subpath: site
+        readonly: true
+      - type: tmpfs
+        target: /var/cache/nginx
+        tmpfs_size: 64M
+        tmpfs_options: [noexec, nosuid]
+
 - name: Add a variable to those it has
   apiary.swarm.swarm_service:
     name: httpd

@@ -397,6 +397,32 @@ def test_privileges_reach_a_running_container(swarm, engine):
     assert any("SCMP_ACT_ALLOW" in text for text in host_config["SecurityOpt"])
 
 
+def test_by_a_task_of_ansible(swarm):
+    args = {
+        "name": "web",
+        **IDLE,
+        "ulimits": {"nofile": {"soft": 512, "hard": 1024}},
+        "reservations": {"generic_resources": {"gpu": 1}},
+        "privileges": {"seccomp": {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}}, "selinux_context": {"type": "t"}},
+        "mounts": [{"source": "/tmp", "target": "/t", "bind_create_src": True, "recursive": "disabled"}],
+    }
+    made = swarm.module("manager1", "swarm_service", args)
+    assert made["changed"]
+    assert ["create_mountpoint of /t has no effect" in text for text in made["warnings"]] == [True]
+    assert not swarm.module("manager1", "swarm_service", {**args, "undeclared": "reset"})["changed"]
+    too_new = {**args, "limits": {"memory": "1G", "memory_swap": "1G", "memory_swappiness": 10}, "oom_score_adj": 2000}
+    refused = swarm.module("manager1", "swarm_service", too_new, ok=False)
+    for text in (
+        "limits.memory_swap: needs API 1.52, and the engine speaks 1.51",
+        "limits.memory_swappiness: needs API 1.52, and the engine speaks 1.51",
+        "oom_score_adj: 2000 is more than 1000",
+    ):
+        assert text in refused["msg"]
+    spec = swarm.inspect("manager1", "service", "web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert spec["Ulimits"] == [{"Name": "nofile", "Hard": 1024, "Soft": 512}]
+    assert spec["Mounts"][0]["BindOptions"] == {"Propagation": "rprivate", "NonRecursive": True}
+
+
 def test_a_run_that_changes_nothing_costs_the_same_for_one_service_and_for_a_hundred(swarm, engine):
     swarm.docker("manager1", "network", "create", "--driver", "overlay", "many")
     options = {**IDLE, "networks": ["many"], "env": {"A": "1"}, "limits": {"memory": "64M"}}

@@ -10,6 +10,7 @@ import copy
 import json
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._fields import look_up
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import (
@@ -21,6 +22,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._plan import (
     plan_service,
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._service_fields import SERVICE
+from ansible_collections.apiary.swarm.plugins.module_utils._wishes import service_spec
 
 NEWEST = (1, 56)
 CONTAINER = "TaskTemplate.ContainerSpec"
@@ -312,6 +314,43 @@ def test_bad_values_are_refused_by_name(option, value, text):
     (problem,) = caught.value.details["problems"]
     assert problem.startswith(f"{option}: ")
     assert text in problem
+
+
+def test_what_ansible_makes_of_a_task_is_the_same():
+    parameters = {
+        "image": "x",
+        "ulimits": {"nofile": 512},
+        "limits": {"memory": "1G", "memory_swap": "-1", "memory_swappiness": "0"},
+        "reservations": {"generic_resources": ["gpu=1"]},
+        "oom_score_adj": "-5",
+        "privileges": {"seccomp": {"profile": PROFILE}, "no_new_privileges": "yes", "selinux_context": {"type": "t"}},
+    }
+    validated = ArgumentSpecValidator(service_spec()).validate(parameters)
+    assert validated.error_messages == []
+    made = plan(validated.validated_parameters)
+    task = made.spec["TaskTemplate"]
+    assert (task["Resources"]["SwapBytes"], task["Resources"]["MemorySwappiness"]) == (-1, 0)
+    assert task["ContainerSpec"]["OomScoreAdj"] == -5
+    privileges = dict(task["ContainerSpec"]["Privileges"])
+    assert json.loads(base64.b64decode(privileges.pop("Seccomp")["Profile"])) == PROFILE
+    assert privileges == {"NoNewPrivileges": True, "SELinuxContext": {"Type": "t"}}
+    assert plan(validated.validated_parameters, as_read(made), undeclared="reset").action == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "text"),
+    [
+        ("isolation", "vm", "value of isolation must be one of: default, process, hyperv, got: vm"),
+        ("privileges.seccomp", {"mode": "off"}, "value of mode must be one of: default, unconfined, custom, got: off"),
+        ("privileges.apparmor", {"mode": "off"}, "value of mode must be one of: default, disabled, got: off"),
+        ("privileges.selinux_context", {"colour": "red"}, "privileges.selinux_context.colour"),
+        ("oom_score_adj", "much", "oom_score_adj"),
+        ("privileges.no_new_privileges", "perhaps", "no_new_privileges"),
+    ],
+)
+def test_what_ansible_refuses_by_name(option, value, text):
+    (message,) = ArgumentSpecValidator(service_spec()).validate(nested(option, value)).error_messages
+    assert text in message
 
 
 @pytest.mark.parametrize("option", CASES)
