@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 
 import pytest
-from harness.lab import HOSTS, Lab
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine
+from harness.lab import HOSTS, Lab, eventually
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +46,34 @@ def swarm(lab):
     yield lab
     if lab.swarm_state(HOSTS[0]) == "active":
         lab.clear_services()
+
+
+@pytest.fixture(scope="module")
+def engine(swarm, tmp_path_factory):
+    """The engine of manager1, its socket brought here by ssh."""
+    path = tmp_path_factory.mktemp("s") / "docker.sock"
+    swarm.ssh("manager1", "chmod o+rw /var/run/docker.sock")
+    tunnel = subprocess.Popen(
+        ["ssh", "-F", str(swarm.state / "ssh_config"), "-N", "-L", f"{path}:/var/run/docker.sock", "manager1"]
+    )
+
+    def connected():
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError as error:
+                raise AssertionError("no tunnel yet") from error
+
+    eventually(connected, seconds=20)
+    parameters = {
+        "docker_host": f"unix://{path}",
+        "api_version": "auto",
+        "timeout": 60,
+        "tls": False,
+        "validate_certs": False,
+        "tls_hostname": None,
+    }
+    yield Engine.connect(parameters)
+    tunnel.terminate()
+    tunnel.wait(10)
+    swarm.ssh("manager1", "chmod o-rw /var/run/docker.sock")

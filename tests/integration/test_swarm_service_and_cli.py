@@ -1,0 +1,161 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The same said to the CLI and to swarm_service gives the same service, and what the engine makes of newer options."""
+
+from __future__ import annotations
+
+import copy
+import json
+import shlex
+
+import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish
+from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
+from harness.services import IDLE, NGINX, run, specs
+
+MOUNTS = [
+    "type=bind,src=/tmp,dst=/a,bind-propagation=rslave",
+    "type=bind,src=/tmp,dst=/b,bind-recursive=disabled,readonly",
+    "type=bind,src=/tmp,dst=/c,bind-recursive=writable,readonly",
+    "type=bind,src=/tmp,dst=/d,bind-recursive=readonly,readonly,bind-propagation=rprivate",
+    "type=bind,src=/new,dst=/e,bind-create-src,consistency=cached",
+    "src=v,dst=/f,volume-nocopy,volume-subpath=x/y,volume-label=a=1,volume-driver=local,volume-opt=type=tmpfs",
+    "type=tmpfs,dst=/g,tmpfs-size=1M,tmpfs-mode=1770",
+    "type=cluster,src=group:fast,dst=/h",
+    "dst=/i",
+]
+# flags of the CLI, and the same as options
+SAID_TWICE = {
+    "ports": (
+        "--publish 8000-8010:80-90 --publish 7000-7002:70/udp --publish 5000:5000/sctp",
+        {"publish": ["8000-8010:80-90", "7000-7002:70/udp", "5000:5000/sctp"]},
+    ),
+    "limits": (
+        "--ulimit nproc=5 --ulimit nofile=512:1024 --oom-score-adj=-7 --generic-resource gpu=2 --isolation process",
+        {
+            "ulimits": ["nproc=5", "nofile=512:1024"],
+            "oom_score_adj": -7,
+            "reservations": {"generic_resources": ["gpu=2"]},
+            "isolation": "process",
+        },
+    ),
+    "credentials": ("--credential-spec file://a.json", {"credential_spec": "file://a.json"}),
+    "capabilities": (
+        "--cap-add net_admin --cap-add CAP_SYS_TIME --cap-drop chown",
+        {"cap_add": ["NET_ADMIN", "cap_sys_time"], "cap_drop": ["CAP_CHOWN"]},
+    ),
+    "mounts": (" ".join(f"--mount {text}" for text in MOUNTS), {"mounts": MOUNTS}),
+}
+
+
+@pytest.fixture(autouse=True)
+def tidy(swarm):
+    yield
+    swarm.ssh("manager1", "docker service ls -q | xargs -r docker service rm")
+
+
+def test_what_the_cli_is_told_gives_what_it_would_make(swarm, engine):
+    wishes = [Wish(name, {**IDLE, **options}) for name, (_flags, options) in SAID_TWICE.items()]
+    run(engine, wishes)
+    ours = specs(swarm)
+    assert not any(entry["changed"] for entry in run(engine, wishes).values())
+    # one after the other: both would publish the same ports
+    swarm.ssh("manager1", "docker service ls -q | xargs docker service rm")
+    for name, (flags, _options) in SAID_TWICE.items():
+        create = "docker service create --detach --no-resolve-image --replicas 0 --name"
+        known = flags.replace(",bind-create-src", "")  # a word of CLI 29; the engine forgets it either way
+        swarm.ssh("manager1", f"{create} {name} {known} {shlex.quote(NGINX)}")
+    cli = specs(swarm)
+    for name in SAID_TWICE:
+        assert _in_order(ours[name]) == _in_order(cli[name]), name
+    for undeclared in ("keep", "restore", "reset"):
+        adopting = [wish._replace(undeclared=undeclared) for wish in wishes]
+        assert not any(entry["changed"] for entry in run(engine, adopting).values()), undeclared
+
+
+def _in_order(spec):
+    # the CLI gives the ports of a range in no order of its own
+    spec = copy.deepcopy(spec)
+    spec["Name"], spec["Labels"] = "", {}
+    spec["TaskTemplate"]["ContainerSpec"]["Image"] = NGINX
+    spec["TaskTemplate"]["Placement"].pop("Platforms", None)
+    spec.get("EndpointSpec", {}).get("Ports", []).sort(key=str)
+    return spec
+
+
+def test_what_the_engine_keeps_for_containers_only_is_said(swarm, engine):
+    services = Services(engine, [Wish("web", {**IDLE, "mounts": MOUNTS})])
+    services.apply()
+    said = services.result(False, 10)["warnings"]
+    assert [text.partition(" has no effect")[0] for text in said] == [
+        "mounts: recursive: writable of /c",
+        "mounts: recursive: readonly of /d",
+        "mounts: consistency of /e",
+        "mounts: create_mountpoint of /e",
+    ]
+
+
+def test_options_of_a_tmpfs(swarm, engine):
+    def mount(*options):
+        entry = {"type": "tmpfs", "target": "/t", "tmpfs_size": "1M", "tmpfs_options": list(options)}
+        return [Wish("web", {**IDLE, "mounts": [entry]})]
+
+    run(engine, mount("noexec", {"uid": 1000}))
+    (stored,) = specs(swarm)["web"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
+    assert stored["TmpfsOptions"] == {"SizeBytes": 1 << 20, "Options": [["noexec"], ["uid", "1000"]]}
+    assert not run(engine, mount("uid=1000", "noexec"))["web"]["changed"]
+    assert run(engine, mount("uid=1001", "noexec"))["web"]["changed"]
+
+
+def test_the_engine_says_that_it_mounts_no_image_for_a_service(swarm, engine):
+    entry = "type=image,src=nginx:1.26,dst=/i,image-subpath=etc"
+    services = Services(engine, [Wish("web", {**IDLE, "mounts": [entry]})])
+    services.apply()
+    with pytest.raises(SwarmError, match="invalid MountType"):
+        services.result(False, 10)
+    assert swarm.ssh("manager1", "docker service ls -q") == ""
+
+
+def test_privileges_reach_a_running_container(swarm, engine):
+    options = {
+        "image": NGINX,
+        "ulimits": {"nofile": "512:1024"},
+        "oom_score_adj": 100,
+        "privileges": {"no_new_privileges": True, "seccomp": {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}}},
+        "placement": {"constraints": ["node.hostname==manager1"]},
+    }
+    run(engine, [Wish("web", options)], wait=True)
+    found = swarm.ssh("manager1", "docker ps -q --filter name=web | xargs docker inspect")
+    (host_config,) = [container["HostConfig"] for container in json.loads(found)]
+    assert host_config["OomScoreAdj"] == 100
+    assert host_config["Ulimits"] == [{"Name": "nofile", "Hard": 1024, "Soft": 512}]
+    assert "no-new-privileges=true" in host_config["SecurityOpt"]
+    assert any("SCMP_ACT_ALLOW" in text for text in host_config["SecurityOpt"])
+
+
+def test_by_a_task_of_ansible(swarm):
+    args = {
+        "name": "web",
+        **IDLE,
+        "ulimits": {"nofile": {"soft": 512, "hard": 1024}},
+        "reservations": {"generic_resources": {"gpu": 1}},
+        "privileges": {"seccomp": {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}}, "selinux_context": {"type": "t"}},
+        "mounts": [{"source": "/tmp", "target": "/t", "bind_create_src": True, "recursive": "disabled"}],
+    }
+    made = swarm.module("manager1", "swarm_service", args)
+    assert made["changed"]
+    assert ["create_mountpoint of /t has no effect" in text for text in made["warnings"]] == [True]
+    assert not swarm.module("manager1", "swarm_service", {**args, "undeclared": "reset"})["changed"]
+    too_new = {**args, "limits": {"memory": "1G", "memory_swap": "1G", "memory_swappiness": 10}, "oom_score_adj": 2000}
+    refused = swarm.module("manager1", "swarm_service", too_new, ok=False)
+    for text in (
+        "limits.memory_swap: needs API 1.52, and the engine speaks 1.51",
+        "limits.memory_swappiness: needs API 1.52, and the engine speaks 1.51",
+        "oom_score_adj: 2000 is more than 1000",
+    ):
+        assert text in refused["msg"]
+    spec = swarm.inspect("manager1", "service", "web")["Spec"]["TaskTemplate"]["ContainerSpec"]
+    assert spec["Ulimits"] == [{"Name": "nofile", "Hard": 1024, "Soft": 512}]
+    assert spec["Mounts"][0]["BindOptions"] == {"Propagation": "rprivate", "NonRecursive": True}
