@@ -307,16 +307,3 @@ def tidy(spec):
     health = container.get("Healthcheck") or {}
     if (health.get("Test") or [""])[0] == "NONE":
         container["Healthcheck"] = {"Test": ["NONE"]}
-
-
-def published(spec, service=None):
-    """All ports of a service's spec, {(published or 0, target, protocol, mode)}; with the engine's service object also
-    those that the engine chose itself."""
-    ports = list((spec.get("EndpointSpec") or {}).get("Ports") or ())
-    ports += ((service or {}).get("Endpoint") or {}).get("Ports") or ()
-    return {normal_port(port) for port in ports}
-
-
-def ingress_ports(spec, service=None):
-    """Of these the ones in mode ingress, {(published or 0, protocol)}."""
-    return {(number, protocol) for number, _target, protocol, mode in published(spec, service) if mode == "ingress"}

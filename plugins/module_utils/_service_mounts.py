@@ -261,8 +261,8 @@ def parse(value):
     return entry
 
 
-def _expand(text):
-    return [parse(text)]
+def _expand(item):
+    return [parse(str(item))]
 
 
 def _collect(mapping, text):

@@ -20,10 +20,10 @@ from ._addresses import is_local
 from ._cluster import read_nodes
 from ._converge import BROKEN
 from ._engine import TRANSIENT, retry
-from ._errors import SwarmError, meaning_of
+from ._errors import SwarmError
 from ._mesh import ip_vs_support
 from ._plan import CREATE, NOTHING, RECREATE, REMOVE, UPDATE, World, plan_service
-from ._service_fields import ingress_ports, published
+from ._service_ports import ingress_ports, order_of_work, port_conflicts, released_ports, taken_ports
 from ._swarm_state import image_of
 from ._watch import Watch, tasks_of
 
@@ -380,85 +380,6 @@ def report(entries, warnings=()):
     if warnings:
         result["warnings"] = warnings
     return result
-
-
-def port_conflicts(plans, services):
-    """Published ports that two services would have, as SwarmErrors; two of mode host may share one on different nodes.
-
-    The engine's own rule (swarmkit manager/controlapi/service.go), applied to what there will be after this run.
-    """
-    planned = {plan.name: plan for plan in plans}
-    holders = {}
-    for service in services:
-        if service["Spec"]["Name"] not in planned:
-            _hold(holders, service["Spec"]["Name"], published(service["Spec"], service))
-    for plan in plans:
-        if plan.spec:
-            _hold(holders, plan.name, published(plan.spec, None if plan.changed else plan.observed))
-    errors = []
-    for (number, protocol), users in sorted(holders.items()):
-        names = sorted({name for name, _mode in users})
-        clash = len(names) > 1 and any(mode == "ingress" for _name, mode in users)
-        if clash and any(planned[name].changed for name in names if name in planned):
-            errors.append(
-                SwarmError(
-                    f"Port {number}/{protocol} would be published by more than one service: {', '.join(names)}",
-                    kind="port_in_use",
-                    hint=meaning_of("port_in_use"),
-                )
-            )
-    return errors
-
-
-def order_of_work(plans):
-    """The positions of plans in the order in which the engine can take them: it refuses a port that is not yet released.
-
-    Removals come first, then each plan after those that release a port it takes; otherwise the order is kept. Where two
-    services swap ports there is no such order, and the engine will refuse one of them.
-    """
-    releasing = {}
-    for index, plan in enumerate(plans):
-        for port in released_ports(plan):
-            releasing.setdefault(port, []).append(index)
-    order, seen = [], set()
-
-    def add(index):
-        if index not in seen:
-            seen.add(index)
-            for port in sorted(taken_ports(plans[index])):
-                for other in releasing.get(port, ()):
-                    add(other)
-            order.append(index)
-
-    for index in sorted(range(len(plans)), key=lambda index: plans[index].action != REMOVE):
-        add(index)
-    return order
-
-
-def released_ports(plan):
-    """{(number, protocol)} of the ports that a plan gives up, or publishes in another mode."""
-    before, after = _ports_around(plan)
-    return {port[:2] for port in before - after}
-
-
-def taken_ports(plan):
-    before, after = _ports_around(plan)
-    return {port[:2] for port in after - before}
-
-
-def _ports_around(plan):
-    """{(number, protocol, mode)} that are published before a plan and after it."""
-    if not plan.changed:
-        return set(), set()
-    before = published(plan.observed["Spec"], plan.observed) if plan.observed else set()
-    after = published(plan.spec) if plan.spec else set()
-    return tuple({(port[0], *port[2:]) for port in ports if port[0]} for ports in (before, after))
-
-
-def _hold(holders, name, ports):
-    for number, _target, protocol, mode in ports:
-        if number:
-            holders.setdefault((number, protocol), set()).add((name, mode))
 
 
 def _engine_warnings(answer):

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 import shlex
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish
 from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
+from harness.lab import ROOT
 from harness.services import IDLE, NGINX, run, specs
 
 MOUNTS = [
@@ -159,3 +161,13 @@ def test_by_a_task_of_ansible(swarm):
     spec = swarm.inspect("manager1", "service", "web")["Spec"]["TaskTemplate"]["ContainerSpec"]
     assert spec["Ulimits"] == [{"Name": "nofile", "Hard": 1024, "Soft": 512}]
     assert spec["Mounts"][0]["BindOptions"] == {"Propagation": "rprivate", "NonRecursive": True}
+
+
+@pytest.mark.parametrize("command", ["create", "update"])
+def test_every_flag_of_the_cli_has_a_row(swarm, command):
+    # with no engine in reach, else the CLI hides flags that the engine is too old for
+    text = swarm.ssh("manager1", f"DOCKER_HOST=unix:///nowhere docker service {command} --help")
+    shown = set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]+)", text, re.MULTILINE))
+    assert len(shown) > 60, "the help was not understood"
+    page = (ROOT / "docs/flags.md").read_text().partition(f"## docker service {command}")[2].partition("\n## ")[0]
+    assert shown - set(re.findall(r"^\| `(--[a-z-]+)`", page, re.MULTILINE)) == set()

@@ -13,7 +13,8 @@ import itertools
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish, World, plan_service
-from ansible_collections.apiary.swarm.plugins.module_utils._services import Services, order_of_work
+from ansible_collections.apiary.swarm.plugins.module_utils._service_ports import order_of_work
+from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
 
 HOST = "published={},target=80,mode=host"
 
