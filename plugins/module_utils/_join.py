@@ -50,6 +50,14 @@ def refuse_other_swarm(info, node_ids, remote_addrs, node):
     if node_ids:
         if swarm["NodeID"] in node_ids:
             return
+        if {peer["NodeID"] for peer in swarm.get("RemoteManagers") or []} & set(node_ids):
+            raise SwarmError(
+                f"{node} knows the managers of this swarm, but its ID {swarm['NodeID']} is not among the {len(node_ids)} of "
+                "cluster_node_ids: it was removed from the swarm, or another run let it join just now",
+                kind="other_swarm",
+                hint="Run again. If it is still so, let it leave (swarm_join with state: absent), and it can join anew.",
+                node=node,
+            )
         seen = f"its ID {swarm['NodeID']} is not among the {len(node_ids)} of cluster_node_ids"
     else:
         named = {host_of(address) for address in remote_addrs or []}
@@ -58,7 +66,7 @@ def refuse_other_swarm(info, node_ids, remote_addrs, node):
             return
         seen = f"its managers are {', '.join(sorted(known))}, and none of them is in remote_addrs"
     raise SwarmError(
-        f"{node} is in another swarm, or was removed from this one: {seen}",
+        f"{node} is in another swarm: {seen}",
         kind="other_swarm",
         hint="Let it leave first (swarm_join with state: absent), if it is not needed where it is.",
         node=node,

@@ -174,6 +174,8 @@ def flow(engine, params, check_mode):
     values = declared(params)
     advertised = resolve_all(params, engine.name, is_local(params["docker_host"]))["advertise_addr"]
     info = engine.info()
+    if obstacle(info) == "pending" and not check_mode:
+        info = await_end_of_join(engine, PATIENCE)
     cause = obstacle(info)
     if cause == "inactive":
         return initialise(engine, params, values, advertised, info, check_mode)

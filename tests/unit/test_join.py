@@ -83,6 +83,15 @@ def test_another_swarm_is_told_by_ids_or_by_the_managers_addresses(node_ids, rem
     assert kind_of(join.refuse_other_swarm, recorded("info_worker"), node_ids, remote_addrs, "host") == kind
 
 
+def test_a_member_that_the_list_lacks_but_that_knows_its_managers_is_not_sent_away_at_once():
+    """A removed worker looks so, and one that another run let join after the list was made."""
+    info = recorded("info_worker")
+    manager = info["Swarm"]["RemoteManagers"][0]["NodeID"]
+    with pytest.raises(SwarmError, match="removed from the swarm, or another run let it join") as caught:
+        join.refuse_other_swarm(info, [manager], [], "host")
+    assert caught.value.hint.startswith("Run again.")
+
+
 @pytest.mark.parametrize(
     ("name", "role", "kind"),
     [

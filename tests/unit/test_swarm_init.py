@@ -106,6 +106,16 @@ def test_who_comes_second_changes_the_settings_of_the_swarm_that_the_first_made(
     assert paths(engine) == ["/swarm/init"]
 
 
+def test_a_swarm_that_is_just_being_made_is_waited_for_but_not_in_check_mode():
+    pending = recorded("info_pending")
+    engine = Engine([pending, pending, LEADER])
+    assert run(engine)["changed"] is False
+    assert paths(engine) == []
+    with pytest.raises(SwarmError) as caught:
+        swarm_init.flow(Engine([pending, LEADER]), dict(SETTINGS, docker_host="tcp://h:2376"), check_mode=True)
+    assert caught.value.kind == "pending"
+
+
 def test_who_comes_second_to_something_else_says_what_is_there(monkeypatch):
     monkeypatch.setattr(swarm_init, "PATIENCE", 0)
     member = refused("This node is already part of a swarm.", "member", 503)
