@@ -60,7 +60,6 @@ NOT_YET = [
     ("--config", "`TaskTemplate.ContainerSpec.Configs`", "1.30"),
     ("--secret", "`TaskTemplate.ContainerSpec.Secrets`", "1.25"),
     ("--env-file", "`TaskTemplate.ContainerSpec.Env`", ""),
-    ("--max-concurrent", "`Mode.ReplicatedJob.MaxConcurrent`", "1.41"),
     ("--with-registry-auth", "the header `X-Registry-Auth`", ""),
     ("--force", "`TaskTemplate.ForceUpdate`", "1.25"),
     ("--rollback", "the query `rollback=previous`", "1.25"),

@@ -20,7 +20,7 @@ display = Display()
 SLICE = 2
 # With more services than this, only the last line about each is shown.
 MANY = 10
-LAST_WORDS = ("verify: Service converged", "failed: ", "removed")
+LAST_WORDS = ("verify: Service converged", "job complete", "failed: ", "removed")
 
 
 class ActionModule(ActionBase):

@@ -15,6 +15,8 @@ ever or calls a rollback a success, this says failed, as soon as it is certain:
   crash_loop     a slot's last three tasks failed one after the other, none of them replaced by one that lasts
   rejected       the same, and the node would not even start them (no such image, no such mount...)
   unschedulable  a task has found no node for ten seconds (longer where an old task may still be making room)
+
+Jobs are judged in _converge_jobs.py.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ class Verdict(NamedTuple):
     """What a look at a service says.
 
     state    CONVERGED, PROGRESS or FAILED
-    running  tasks that run, of wanted (None: not known yet)
+    running  tasks that run (of a job: that completed), of wanted (None: not known yet)
     kind     what is wrong, if FAILED (the words of the module's docstring)
     reason   the same as a sentence
     note     what to tell a person who waits
@@ -79,6 +81,7 @@ class Verdict(NamedTuple):
     note: str = ""
     tasks: tuple = ()
     rolling_back: bool = False
+    job: bool = False
 
 
 def first_look(written, version=None, over=()):
@@ -102,15 +105,20 @@ def judge(service, tasks, nodes, memory, now, wall):
     wall            the time of day in seconds, to compare with the engine's timestamps
     """
     own = [task for task in tasks if task["ID"] not in memory["over"]]
-    look = _Look(service, own, nodes, dict(memory), now, wall)
-    if look.is_job:
-        return look.verdict(CONVERGED, note="a job, which is not waited for")
-    if memory["version"] is not None and service["Version"]["Index"] <= memory["version"]:
+    look = Look(service, own, nodes, dict(memory), now, wall)
+    if look.opaque:
+        return look.verdict(CONVERGED, note="a mode that is not known here, which is not waited for")
+    if is_stale(service, memory):
         return look.verdict(PROGRESS, note="waiting for the change to arrive")
     return look.update_failure() or look.count() or look.task_failure() or look.verdict(PROGRESS)
 
 
-class _Look:
+def is_stale(service, memory):
+    """Whether an answer is older than the change that is waited for."""
+    return memory["version"] is not None and service["Version"]["Index"] <= memory["version"]
+
+
+class Look:
     def __init__(self, service, tasks, nodes, memory, now, wall):
         self.service = service
         self.memory = memory
@@ -120,35 +128,47 @@ class _Look:
         self.template = service["Spec"]["TaskTemplate"]
         self.update = service.get("UpdateStatus") or {}
         self.nodes = {node["ID"]: node for node in nodes}
-        # or another mode that is not known here; its tasks may be there to end
-        self.is_job = not {"Replicated", "Global"} & set(service["Spec"]["Mode"])
+        mode = set(service["Spec"]["Mode"])
+        self.everywhere = bool({"Global", "GlobalJob"} & mode)
+        # of a mode to come nobody knows what its tasks are to do
+        self.opaque = not {"Replicated", "Global", "ReplicatedJob", "GlobalJob"} & mode
         self.slots = self._slots(tasks)
-        self.running = sum(1 for slot in self.slots if _runs(slot[0]))
+        self.running = self._running()
         self.wanted = self._wanted()
 
     def _slots(self, tasks):
         """Tasks by slot (or node, in mode global), each slot's decisive task first and the others newest first."""
         slots = {}
         for task in tasks:
-            if task["DesiredState"] in _ORDER and task["Status"]["State"] in _ORDER:
+            if self.known(task):
                 slots.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
         ranked = []
         for slot in slots.values():
-            alive = [task for task in slot if not on_lost_node(task, self.nodes)]
+            alive = [task for task in slot if not self.on_lost_node(task)]
             if alive:
-                decisive = min(alive, key=lambda task: (_rank(task["DesiredState"]), _rank(task["Status"]["State"])))
-                rest = sorted((task for task in slot if task is not decisive), key=_stamp, reverse=True)
+                decisive = min(alive, key=lambda task: (rank(task["DesiredState"]), rank(task["Status"]["State"])))
+                rest = sorted((task for task in slot if task is not decisive), key=stamp, reverse=True)
                 ranked.append([decisive, *rest])
         return ranked
 
+    @staticmethod
+    def known(task):
+        return task["DesiredState"] in _ORDER and task["Status"]["State"] in _ORDER
+
+    def on_lost_node(self, task):
+        return on_lost_node(task, self.nodes)
+
+    def _running(self):
+        return sum(1 for slot in self.slots if _runs(slot[0]))
+
     def _wanted(self):
         mode = self.service["Spec"]["Mode"]
-        if self.is_job:
+        if self.opaque:
             return None
         if "Replicated" in mode:
             return mode["Replicated"].get("Replicas", 1)
         # A node counts as long as it has a task to run. One that was drained, or no longer fits, keeps old tasks only.
-        wanted = [slot for slot in self.slots if _rank(slot[0]["DesiredState"]) <= _RUNNING or self._ended(slot)]
+        wanted = [slot for slot in self.slots if rank(slot[0]["DesiredState"]) <= _RUNNING or self._ended(slot)]
         return len(wanted) or None
 
     # What the engine says of the update itself
@@ -198,8 +218,8 @@ class _Look:
         for slot in self.slots:
             failures = self._failures_before(slot)
             if failures:
-                proof = max(_stamp(task) - _created(task) for task in failures) + monitor / 10**9
-                if self.wall - _stamp(slot[0]) < proof <= _HOLD_LIMIT:
+                proof = max(stamp(task) - _created(task) for task in failures) + monitor / 10**9
+                if self.wall - stamp(slot[0]) < proof <= _HOLD_LIMIT:
                     hold = max(hold, proof)
         return hold
 
@@ -229,7 +249,7 @@ class _Look:
         task = slot[0]
         node = self.nodes.get(task.get("NodeID")) or {}
         return (
-            _rank(task["DesiredState"]) > _RUNNING
+            rank(task["DesiredState"]) > _RUNNING
             and task["Status"]["State"] in BROKEN
             and (bool(task.get("Slot")) or node.get("Spec", {}).get("Availability") == "active")
         )
@@ -239,13 +259,17 @@ class _Look:
             failed = self._failures_before(slot)
             if slot[0]["Status"]["State"] in BROKEN:
                 failed = [slot[0], *failed]
-            if len(failed) >= _ATTEMPTS and not _runs(slot[0]):
-                last = failed[:_ATTEMPTS]
-                if _stamp(last[0]) - _stamp(last[-1]) < _LOOP_SECONDS:
+            if len(failed) >= self._attempts() and not _runs(slot[0]):
+                last = failed[: self._attempts()]
+                if stamp(last[0]) - stamp(last[-1]) < _LOOP_SECONDS:
                     kind = "rejected" if last[0]["Status"]["State"] == "rejected" else "crash_loop"
-                    reason = f"{_ATTEMPTS} tasks in a row failed; the last one {_end(last[0])}"
+                    reason = f"{len(last)} tasks in a row failed; the last one {_end(last[0])}"
                     return self.verdict(FAILED, kind=kind, reason=reason, tasks=last)
         return None
+
+    def _attempts(self):
+        """How many failures in a row of one slot are a loop."""
+        return _ATTEMPTS
 
     def _failures_before(self, slot):
         """The slot's earlier tasks that failed one after the other up to the present one, newest first."""
@@ -253,7 +277,7 @@ class _Look:
         follower = slot[0]
         for task in slot[1:]:
             # one that failed long after its follower was made was on a node that was lost and came back
-            gap = _created(follower) - _stamp(task)
+            gap = _created(follower) - stamp(task)
             if task["Status"]["State"] not in BROKEN or not -_SKEW_SECONDS <= gap <= _REPLACED_SECONDS:
                 break
             failures.append(task)
@@ -261,7 +285,7 @@ class _Look:
         return failures
 
     def _unschedulable(self):
-        if not self.slots and "Global" in self.service["Spec"]["Mode"] and self._stuck_for("") >= _NO_NODE_SECONDS:
+        if not self.slots and self.everywhere and self._stuck_for("") >= _NO_NODE_SECONDS:
             return self.verdict(FAILED, kind="unschedulable", reason="no node fits the service's constraints")
         for task in (slot[0] for slot in self.slots if _has_no_node(slot[0])):
             if self._stuck_for(task["ID"], task) >= self._patience(task):
@@ -277,7 +301,7 @@ class _Look:
         by_looks = self.now - self.stuck_since[key]
         if self.memory["written"]:
             return by_looks
-        return max(by_looks, self.wall - (_stamp(task) if task else seconds(self.service["UpdatedAt"])))
+        return max(by_looks, self.wall - (stamp(task) if task else seconds(self.service["UpdatedAt"])))
 
     def _patience(self, task):
         if any(reason in task["Status"]["Err"] for reason in _LASTING):
@@ -296,13 +320,17 @@ def progress_lines(verdict):
     """What the CLI prints about such a look, as a list of lines."""
     if verdict.wanted is None and verdict.state == CONVERGED:
         return [f"verify: {verdict.note}"]
-    if verdict.wanted is None:
+    if verdict.job and verdict.wanted is None:
+        lines = ["job progress: waiting for tasks"]
+    elif verdict.job:
+        lines = [f"job progress: {verdict.running} out of {verdict.wanted} complete"]
+    elif verdict.wanted is None:
         lines = ["overall progress: waiting for new tasks"]
     else:
         what = "rolling back update: " if verdict.rolling_back else ""
         lines = [f"overall progress: {what}{verdict.running} out of {verdict.wanted} tasks"]
     if verdict.state == CONVERGED:
-        lines.append("verify: Service converged")
+        lines.append("job complete" if verdict.job else "verify: Service converged")
     elif verdict.state == FAILED:
         lines.append(f"failed: {verdict.reason}")
     elif verdict.note:
@@ -316,12 +344,13 @@ def on_lost_node(task, nodes):
     return bool(task.get("NodeID")) and (node is None or node["Status"]["State"] == "down")
 
 
-def _rank(state):
+def rank(state):
+    """How far a task has come, as a number to compare."""
     return _ORDER.index(state)
 
 
 def _runs(task):
-    return task["Status"]["State"] == "running" and _rank(task["DesiredState"]) <= _RUNNING
+    return task["Status"]["State"] == "running" and rank(task["DesiredState"]) <= _RUNNING
 
 
 def _has_no_node(task):
@@ -340,7 +369,7 @@ def _end(task):
     return f"ended with exit code {code}"
 
 
-def _stamp(task):
+def stamp(task):
     return seconds(task["Status"]["Timestamp"])
 
 

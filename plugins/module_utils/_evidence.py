@@ -12,6 +12,7 @@ from __future__ import annotations
 import struct
 
 from ._converge import BROKEN, seconds
+from ._converge_jobs import iteration
 from ._errors import SwarmError
 from ._swarm_state import task_row
 
@@ -42,7 +43,7 @@ def gather(engine, service_id, name, node_names, judged=(), over=()):
 def chosen(judged, tasks, over=()):
     """The tasks that a verdict is about, filled up with what tells in other slots; without those that are over."""
     slots = {_slot(task) for task in judged}
-    others = telling([task for task in tasks if task["ID"] not in over])
+    others = telling([task for task in _of_last_run(tasks) if task["ID"] not in over])
     return [*judged, *(task for task in others if _slot(task) not in slots)][:_TASKS]
 
 
@@ -57,11 +58,20 @@ def telling(tasks):
         waiting = [
             task
             for task in slot
-            if task["DesiredState"] in ("running", "ready") and task["Status"]["State"] != "running"
+            if (task["DesiredState"] in ("running", "ready") and task["Status"]["State"] != "running")
+            or task["DesiredState"] == "complete"
         ]
         found.extend((broken or waiting)[-1:])
     found.sort(key=_stamp, reverse=True)
     return [task for task in found if _stamp(found[0]) - _stamp(task) < _SAME_INCIDENT][:_TASKS]
+
+
+def _of_last_run(tasks):
+    """Of a job's tasks those of its last run that did not complete; the tasks of other services belong to no run."""
+    last = max((iteration(task) for task in tasks if "JobIteration" in task), default=None)
+    return [
+        task for task in tasks if last is None or (iteration(task) == last and task["Status"]["State"] != "complete")
+    ]
 
 
 def sentence(row):

@@ -34,6 +34,7 @@ class Field:
              ON_RESET or NEVER
     api      the API version that brought it, as a tuple; None: before 1.25
     leave    a value that stands for "not declared"
+    fresh    what a new object has, where the table's base does not say so
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Field:
         immutable=False,
         api=None,
         leave=None,
+        fresh=None,
         aliases=(),
     ):
         self.option = option
@@ -59,6 +61,7 @@ class Field:
         self.immutable = immutable
         self.api = api
         self.leave = leave
+        self.fresh = fresh
         self.aliases = aliases
         self._path = path if callable(path) else tuple(path.split("."))
 
@@ -165,6 +168,7 @@ class Table:
             return
         parent = path[:-1]
         fresh = self._filled[parent].get(path[-1]) if parent in self._filled else look_up(self.base, path)
+        fresh = field.fresh if fresh is None else fresh
         if fresh is None:
             self._remove(spec, path)
         else:

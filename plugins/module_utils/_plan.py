@@ -18,6 +18,7 @@ from typing import NamedTuple
 from ._errors import SwarmError
 from ._fields import ALWAYS, NEVER, look_up, put
 from ._service_fields import OWN_LABELS, SERVICE, name_problems, spec_problems, tidy
+from ._service_kinds import is_job
 
 CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "removed", "unchanged"
 
@@ -82,9 +83,14 @@ class Plan(NamedTuple):
 
     @property
     def concerns_tasks(self):
-        """Whether tasks come and go by it: a label or the way of updating concerns none."""
+        """Whether tasks come and go by it: a label or the way of updating concerns none, except those of a job."""
         quiet = ("Labels", "UpdateConfig", "RollbackConfig")
-        return any(path[0] not in quiet for path in self.changed_paths)
+        return self.runs_job_again or any(path[0] not in quiet for path in self.changed_paths)
+
+    @property
+    def runs_job_again(self):
+        """Whether the engine runs a job again: it does so at every update, whatever differs."""
+        return self.action == UPDATE and is_job(self.spec)
 
 
 def plan_service(wish, observed, world, api_version=(1, 41)):

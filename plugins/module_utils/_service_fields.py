@@ -26,6 +26,7 @@ from ._service_kinds import (
     folded_constraint,
     folded_signal,
     host_entry,
+    is_job,
     networks,
     normal_port,
     ports,
@@ -104,7 +105,9 @@ SERVICE = Table(
         Field("image", Image(), f"{_CONTAINER}.Image", "--image", back=NEVER),
         # mode stands before replicas: where the number of replicas lives depends on it
         Field("mode", Mode(), "Mode", "--mode", back=NEVER, immutable=True),
-        Field("replicas", Number(), _replicas, "--replicas", default=1, back=ON_RESET, leave=-1),
+        Field("replicas", Number(), _replicas, "--replicas", default=1, back=ON_RESET, leave=-1, fresh=1),
+        # absence means as many as replicas: tidy() sees to it
+        Field("max_concurrent", Number(least=1), "Mode.ReplicatedJob.MaxConcurrent", "--max-concurrent", api=(1, 41)),
         Field("command", Words(type="raw"), f"{_CONTAINER}.Command", "--entrypoint", aliases=["entrypoint"]),
         Field("args", Words(), f"{_CONTAINER}.Args", "--args"),
         Field(
@@ -275,10 +278,18 @@ def spec_problems(spec, declared):
     container = spec["TaskTemplate"].get("ContainerSpec") or {}
     if not container.get("Image"):
         problems.append("image: a new service needs one")
-    if mode == "Global":
+    if mode in ("Global", "GlobalJob"):
         for option in ("replicas", "placement.replicas_max_per_node"):
             if option in declared:
-                problems.append(f"{option}: a service in mode global has one task on each node that fits")
+                word = "global" if mode == "Global" else "global-job"
+                problems.append(f"{option}: a service in mode {word} has one task on each node that fits")
+    if mode != "ReplicatedJob" and "max_concurrent" in declared:
+        problems.append("max_concurrent: only a service in mode replicated-job has it")
+    if is_job(spec):
+        more = sorted(name for name in declared if name.startswith(("update_config.", "rollback_config.")))
+        problems.extend(
+            f"{name}: a job is run again as a whole, it is neither updated nor rolled back" for name in more
+        )
     endpoint = spec.get("EndpointSpec") or {}
     ports = [normal_port(port) for port in endpoint.get("Ports") or ()]
     if endpoint.get("Mode") == "dnsrr" and any(port[3] == "ingress" for port in ports):
@@ -307,3 +318,8 @@ def tidy(spec):
     health = container.get("Healthcheck") or {}
     if (health.get("Test") or [""])[0] == "NONE":
         container["Healthcheck"] = {"Test": ["NONE"]}
+    if is_job(spec):
+        spec.pop("UpdateConfig", None)  # of a service that is made anew as a job; the engine takes none
+    job = spec["Mode"].get("ReplicatedJob")
+    if job and job.get("MaxConcurrent") is None:
+        job["MaxConcurrent"] = job["TotalCompletions"]  # as the CLI; to the engine it would mean 1

@@ -28,16 +28,31 @@ class Image(Kind):
 class Mode(Kind):
     """How many tasks: the API has one object for each mode, with that mode's numbers in it."""
 
-    MODES = {"replicated": "Replicated", "global": "Global"}
+    MODES = {
+        "replicated": "Replicated",
+        "global": "Global",
+        "replicated-job": "ReplicatedJob",
+        "global-job": "GlobalJob",
+    }
+    NEW = {"Replicated": {"Replicas": 1}, "ReplicatedJob": {"TotalCompletions": 1}}
 
     def argument(self):
         return {"type": "str", "choices": list(self.MODES)}
 
     def parse(self, value, world):
-        return {self.MODES[value]: {"Replicas": 1} if value == "replicated" else {}}
+        mode = self.MODES[value]
+        return {mode: dict(self.NEW.get(mode, {}))}
 
     def normal(self, value):
         return next(iter(value or {}), "")
+
+    def needs(self, value):
+        return [("a job", (1, 41))] if is_job({"Mode": value}) else []
+
+
+def is_job(spec):
+    """Whether a service's tasks are there to end (then every change of it runs them again)."""
+    return bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or ()))
 
 
 _CONSTRAINT = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(==|!=)\s*(\S.*?)\s*")

@@ -170,7 +170,7 @@ class Services:
             "tasks": [],
             "image": image_of(spec["TaskTemplate"]) if spec else None,
             "update_status": None,
-            "warnings": self._mesh_warnings(plan),
+            "warnings": self._mesh_warnings(plan) + _job_warnings(plan),
             "failure": None,
         }
 
@@ -380,6 +380,12 @@ def report(entries, warnings=()):
     if warnings:
         result["warnings"] = warnings
     return result
+
+
+def _job_warnings(plan):
+    if plan.runs_job_again and all(path[0] == "Labels" for path in plan.changed_paths):
+        return [f"job {plan.name} runs again, although only its labels change: the engine does so at every update"]
+    return []
 
 
 def _engine_warnings(answer):

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import time
 
-from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, judge, on_lost_node, progress_lines
+from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, on_lost_node, progress_lines
+from ._converge_jobs import judge, of_this_run
 from ._engine import retry
 from ._errors import SwarmError
 from ._evidence import gather, sentence
@@ -34,6 +35,7 @@ _HINTS = {
     "crash_loop": "Correct the image, the command or what the container needs, and run again.",
     "rejected": "Correct what the node refuses (image, mounts, ports), and run again.",
     "ended": "Use a command that keeps running, or another restart_config.",
+    "job_failed": "Correct the command or what it needs. The job runs again when it is changed, or by another force_update.",
     "unschedulable": "Change the constraints, the reservations or the nodes, and run again.",
     "removed": "Somebody removed the service while it was waited for.",
     "not_converged": "The service is left as it is and the engine goes on with it. Wait longer (wait_timeout), or see "
@@ -123,7 +125,7 @@ class Watch:
                 del self.waiting[name]
             if verdict.state == FAILED:
                 self._fail(name, item, verdict, names)
-            note(name, _present(own, item["id"], name, names), service)
+            note(name, _present(own, item["id"], name, names, service), service)
 
     def _say(self, name, item, lines):
         """Add to lines what the look before did not say."""
@@ -135,7 +137,8 @@ class Watch:
         by_id, tasks, _nodes, names = self._read(services, nodes)
         for name, item in self.waiting.items():
             own = [task for task in tasks if task.get("ServiceID") == item["id"]]
-            note(name, _present(own, item["id"], name, names), by_id.get(item["id"]))
+            service = by_id.get(item["id"])
+            note(name, _present(own, item["id"], name, names, service), service)
         self.waiting = {}
 
     def _read(self, services, nodes):
@@ -182,9 +185,10 @@ class Watch:
         self.waiting = {}
 
 
-def _present(tasks, service_id, name, node_names):
-    """The rows of the tasks that are to run now."""
-    present = [task for task in tasks if task["DesiredState"] in ("running", "ready")]
+def _present(tasks, service_id, name, node_names, service=None):
+    """The rows of the tasks that are to run now; of a job also those of its present run that completed."""
+    present = of_this_run(service or {}, tasks)
+    present = [task for task in present if task["DesiredState"] in ("running", "ready", "complete")]
     return [task_row(task, {service_id: name}, node_names) for task in present]
 
 

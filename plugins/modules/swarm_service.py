@@ -15,6 +15,9 @@ description:
     two options.
   - A service that does not converge is a failure, also where the task changed nothing. The failure carries each telling
     task's node, state, error, exit code and last log lines.
+  - The engine runs a job again at every update, even if only a label differs. A task that finds a job as declared sends
+    nothing, so that the job runs once; what the job did is judged all the same. The result has a warning where only labels
+    differ.
   - All services are planned and validated before the first is changed.
   - Values of O(env) are shown in diffs and results, as the docker CLI shows them. Use C(no_log), or better a secret, for
     what nobody may see.
@@ -99,7 +102,9 @@ options:
       - Wait until the service has converged (as many tasks as wanted run, and stay running for the update's monitor period),
         or until its tasks are gone. Tasks on nodes that are down are not waited for.
       - Fails as soon as it is certain that this will not happen.
-      - Jobs that the CLI made are neither waited for nor judged.
+      - A job has converged when its tasks have completed, in mode V(global-job) those on the nodes that had one when the wait
+        began. It has failed when three tasks in a row of one slot failed (more, if O(restart_config.max_attempts) permits
+        more), or when one failed and no other is to follow.
     type: bool
     default: true
   wait_timeout:
@@ -120,13 +125,20 @@ options:
   mode:
     description:
       - V(replicated) runs O(replicas) tasks, V(global) one on each node that fits. A new service is V(replicated).
+      - V(replicated-job) runs tasks until O(replicas) of them have completed, V(global-job) until one has on each node that
+        fits. A task that failed is tried again as O(restart_config) says, where V(any) is the same as V(on-failure).
+      - Jobs have no O(update_config) and no O(rollback_config). They need API 1.41.
       - Cannot be changed without O(recreate).
     type: str
-    choices: [replicated, global]
+    choices: [replicated, global, replicated-job, global-job]
   replicas:
     description:
-      - Number of tasks. A new service has V(1).
+      - Number of tasks, of a job the number of those that are to complete. A new service has V(1).
       - V(-1) is the same as not naming it.
+    type: int
+  max_concurrent:
+    description:
+      - How many tasks of a job in mode V(replicated-job) run at a time. A new job has as many as O(replicas). Needs API 1.41.
     type: int
   command:
     description:
@@ -143,7 +155,7 @@ options:
       - In a map quote what YAML would not take for text or a whole number, for example V("true").
     type: raw
   labels:
-    description: Labels of the service. Changing them restarts nothing.
+    description: Labels of the service. Changing them restarts nothing, but runs a job again.
     type: dict
   container_labels:
     description: Labels of the containers.
@@ -602,6 +614,15 @@ EXAMPLES = r"""
         tmpfs_size: 64M
         tmpfs_options: [noexec, nosuid]
 
+- name: Run a job on each worker, and fail if it fails; running the task again does not run the job again
+  apiary.swarm.swarm_service:
+    name: warm-up
+    image: registry.example.com/warm-up:2.1
+    mode: global-job
+    placement:
+      constraints: [node.role==worker]
+    restart_config: {condition: none}
+
 - name: Add a variable to those it has
   apiary.swarm.swarm_service:
     name: httpd
@@ -681,7 +702,7 @@ services:
     failure:
       description:
         - Why it does not run, V(null) if it does or was not waited for.
-        - C(kind) is one of V(crash_loop), V(rejected), V(ended), V(unschedulable), V(paused), V(rollback), V(rollback_paused),
+        - C(kind) is one of V(crash_loop), V(rejected), V(ended), V(job_failed), V(unschedulable), V(paused), V(rollback), V(rollback_paused),
           V(not_converged) where the time was over, V(removed), or the kind of the engine's refusal. C(tasks) are those that tell, with C(logs), the last
           lines each wrote.
       type: dict
