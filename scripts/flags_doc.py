@@ -61,7 +61,6 @@ NOT_YET = [
     ("--secret", "`TaskTemplate.ContainerSpec.Secrets`", "1.25"),
     ("--env-file", "`TaskTemplate.ContainerSpec.Env`", ""),
     ("--with-registry-auth", "the header `X-Registry-Auth`", ""),
-    ("--force", "`TaskTemplate.ForceUpdate`", "1.25"),
     ("--rollback", "the query `rollback=previous`", "1.25"),
 ]
 PAIRS_NOT_YET = ("--config", "--secret")
@@ -95,6 +94,8 @@ def _rows(field, command):
 
 
 def _place(field):
+    if field.option == "force_update":
+        return "TaskTemplate.ForceUpdate"  # its own place is a label that remembers it
     # what has no fixed place (the number of tasks) is told for a new service
     return ".".join(field.path(SERVICE.base))
 

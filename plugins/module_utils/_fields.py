@@ -121,7 +121,7 @@ class Table:
         found = {}
         for field in self.fields:
             value = look_up(options, tuple(field.option.split(".")))
-            if value is not None and not (field.leave is not None and value == field.leave):
+            if value is not None and not (type(value) is type(field.leave) and value == field.leave):
                 found[field.option] = value
         return found
 

@@ -25,6 +25,7 @@ CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "
 # The options that earlier runs declared, dotted names with commas between them.
 DECLARED_LABEL = OWN_LABELS + "declared"
 
+_FORCED = ("TaskTemplate", "ForceUpdate")
 _EMPTY = (None, [], {})
 
 
@@ -109,7 +110,7 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
     declared = SERVICE.declared(wish.options)
     values, problems = SERVICE.parse(declared, world)
     problems = name_problems(wish.name) + SERVICE.version_problems(declared, values, api_version) + problems
-    immutable = _apply(wish, values, spec, world)
+    immutable = _apply(wish, values, spec, world, new=not observed)
     tidy(spec)
     if not problems:
         problems = spec_problems(spec, values)
@@ -129,8 +130,8 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
     return Plan(wish.name, action, spec, _diff(wish.name, before, spec, paths), paths, observed)
 
 
-def _apply(wish, values, spec, world):
-    """Write the values into spec and take back what is no longer declared.
+def _apply(wish, values, spec, world, new):
+    """Write the values into spec (new: of a service that is not there yet) and take back what is no longer declared.
 
     Returns the name of an immutable option that changed, or None.
     """
@@ -150,6 +151,8 @@ def _apply(wish, values, spec, world):
             SERVICE.write(field, spec, target)
             if field.option == "image" and target in world.platforms:
                 put(spec, ("TaskTemplate", "Placement", "Platforms"), world.platforms[target])
+            if field.option == "force_update" and not new:
+                put(spec, _FORCED, (look_up(spec, _FORCED) or 0) + 1)
         elif field.option in given_up and not field.same(current, None):
             SERVICE.take_back(field, spec)
             taken_back.append(field)

@@ -22,6 +22,7 @@ from ._service_kinds import (
     Image,
     Mode,
     Preferences,
+    Trigger,
     constraint,
     folded_constraint,
     folded_signal,
@@ -35,6 +36,8 @@ from ._service_limits import CredentialSpec, GenericResources, Ulimits, apparmor
 from ._service_mounts import mounts
 
 OWN_LABELS = "io.apiary."
+# The force_update that was declared last.
+FORCED_LABEL = OWN_LABELS + "force-update"
 
 _CONTAINER = "TaskTemplate.ContainerSpec"
 _SECOND = 10**9
@@ -246,6 +249,17 @@ SERVICE = Table(
         Field("privileges.selinux_context", selinux_context(), f"{_PRIVILEGES}.SELinuxContext", None, api=(1, 29)),
         Field("logging.driver", Text(), "TaskTemplate.LogDriver.Name", "--log-driver"),
         Field("logging.options", Mapping(), "TaskTemplate.LogDriver.Options", "--log-opt"),
+        # The number that the engine knows (TaskTemplate.ForceUpdate) is raised by _plan.py when this differs. It stays
+        # when nobody declares it any more, so that the same text again forces nothing.
+        Field(
+            "force_update",
+            Trigger(),
+            lambda spec: ("Labels", FORCED_LABEL),
+            "--force",
+            back=NEVER,
+            api=(1, 25),
+            leave=False,
+        ),
     ],
     # What the CLI sends for 'docker service create IMAGE'.
     base={

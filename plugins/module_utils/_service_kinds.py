@@ -55,6 +55,19 @@ def is_job(spec):
     return bool({"ReplicatedJob", "GlobalJob"} & set(spec.get("Mode") or ()))
 
 
+class Trigger(Kind):
+    """Text that means something only by being another than the one remembered; a bool would say the same for ever."""
+
+    type = "raw"
+
+    def parse(self, value, world):
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
+            raise ValueError(
+                f"{value!r} is not a text that is another one when tasks are to be replaced again, such as a date"
+            )
+        return str(value)
+
+
 _CONSTRAINT = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(==|!=)\s*(\S.*?)\s*")
 
 

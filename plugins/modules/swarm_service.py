@@ -569,6 +569,14 @@ options:
       options:
         description: Its options.
         type: dict
+  force_update:
+    description:
+      - Any text, for example a date or the number of a build. If it is another than the one declared last, the tasks are
+        replaced although nothing else differs, and a job runs again. The same text again does nothing.
+      - It is remembered on the service in the label C(io.apiary.force-update). A new service only remembers it, and one on
+        which none is remembered is forced.
+      - V(false) is the same as not naming it. V(true) is refused, since it would say the same at every run.
+    type: raw
 notes:
   - Durations are text such as V(10s) or V(1m30s), sizes text such as V(512M), where K is 1024.
   - An order of networks, ports, mounts, constraints or variables other than the engine's is no change, nor is a default that
@@ -622,6 +630,11 @@ EXAMPLES = r"""
     placement:
       constraints: [node.role==worker]
     restart_config: {condition: none}
+
+- name: Replace the tasks once for each build
+  apiary.swarm.swarm_service:
+    name: httpd
+    force_update: build-1742
 
 - name: Add a variable to those it has
   apiary.swarm.swarm_service:

@@ -138,6 +138,7 @@ def test_every_option_is_exercised_by_the_recorded_service():
     }
     assert untested - by_defaults == {
         "command",
+        "force_update",
         "max_concurrent",
         "healthcheck.timeout",
         "healthcheck.retries",
