@@ -49,6 +49,7 @@ CLIENT = "none: it is the client's"
 # Flags without a row of their own in the table of options.
 BESIDE = [
     Row("--name", "`name`", "`Name`", ""),
+    Row("--rollback", "`state: rolled_back`", "the query `rollback=previous`", "1.25"),
     Row("--detach", "`wait: false`", CLIENT, "1.29"),
     Row("--quiet", "none needed: a task shows only what changed", CLIENT, ""),
     Row("--no-resolve-image", "`resolve_image: never`", CLIENT, "1.30"),
@@ -61,7 +62,6 @@ NOT_YET = [
     ("--secret", "`TaskTemplate.ContainerSpec.Secrets`", "1.25"),
     ("--env-file", "`TaskTemplate.ContainerSpec.Env`", ""),
     ("--with-registry-auth", "the header `X-Registry-Auth`", ""),
-    ("--rollback", "the query `rollback=previous`", "1.25"),
 ]
 PAIRS_NOT_YET = ("--config", "--secret")
 

@@ -84,15 +84,17 @@ class Verdict(NamedTuple):
     job: bool = False
 
 
-def first_look(written, version=None, over=()):
+def first_look(written, version=None, over=(), back=False):
     """The memory for the first look at a service.
 
     written  it was just changed in a way that concerns tasks, so that its stability has to be watched
     version  its version before that, so that an older answer is not taken for the new one
     over     IDs of tasks that had broken before that: to the engine they are up to date if an earlier try had the same
              spec, and say nothing about this one
+    back     it was told to go back to its spec before, so that a rollback is no failure
     """
-    return {"written": written, "version": version, "over": list(over), "held_since": None, "stuck_since": {}}
+    memory = {"written": written, "version": version, "over": list(over), "back": back}
+    return {**memory, "held_since": None, "stuck_since": {}}
 
 
 def judge(service, tasks, nodes, memory, now, wall):
@@ -177,7 +179,7 @@ class Look:
         state = self.update.get("State")
         message = self.update.get("Message") or state
         if self.memory["written"]:
-            if state == "rollback_completed":
+            if state == "rollback_completed" and not self.memory["back"]:
                 reason = f"the update failed and the engine went back to the spec before it: {message}"
                 return self.verdict(FAILED, kind="rollback", reason=reason)
             if state in ("paused", "rollback_paused"):
@@ -200,7 +202,9 @@ class Look:
             return self.verdict(PROGRESS, note="Detected task failure") if lost else None
         if self.memory["held_since"] is None:
             self.memory["held_since"] = self.now
-        if self.memory["written"] and self.update.get("State") == "completed":
+        if self.memory["written"] and self.update.get("State") == (
+            "rollback_completed" if self.memory["back"] else "completed"
+        ):
             return self.verdict(CONVERGED)  # the engine's updater has watched each task for the monitor period
         hold = self._hold()
         if self.now - self.memory["held_since"] >= hold:

@@ -21,6 +21,7 @@ from ._service_fields import OWN_LABELS, SERVICE, name_problems, spec_problems, 
 from ._service_kinds import is_job
 
 CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "removed", "unchanged"
+ROLL_BACK = "rolled_back"
 
 # The options that earlier runs declared, dotted names with commas between them.
 DECLARED_LABEL = OWN_LABELS + "declared"
@@ -91,7 +92,7 @@ class Plan(NamedTuple):
     @property
     def runs_job_again(self):
         """Whether the engine runs a job again: it does so at every update, whatever differs."""
-        return self.action == UPDATE and is_job(self.spec)
+        return self.action in (UPDATE, ROLL_BACK) and is_job(self.spec)
 
 
 def plan_service(wish, observed, world, api_version=(1, 41)):
@@ -104,6 +105,8 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
         action = REMOVE if observed else NOTHING
         paths = tuple(differing_paths(_shown(before), {}))
         return Plan(wish.name, action, None, _diff(wish.name, before, {}, paths), paths, observed)
+    if wish.state == "rolled_back":
+        return _plan_to_roll_back(wish, observed)
 
     spec = copy.deepcopy(before or SERVICE.base)
     spec["Name"] = wish.name
@@ -128,6 +131,29 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
     _remember(spec, declared, wish.undeclared)
     action = CREATE if not observed else RECREATE if immutable else UPDATE
     return Plan(wish.name, action, spec, _diff(wish.name, before, spec, paths), paths, observed)
+
+
+def _plan_to_roll_back(wish, observed):
+    """Back to the spec before, unless that has been done: the engine would go forward again, for the two change places.
+
+    Its word for that, a rollback in UpdateStatus, is gone with the next update. It has none for a rollback by itself, but
+    then there is no spec before any more.
+    """
+    problems = [f"{name}: state rolled_back takes no option of the service" for name in SERVICE.declared(wish.options)]
+    before = observed["Spec"] if observed else {}
+    after = (observed or {}).get("PreviousSpec")
+    went_back = ((observed or {}).get("UpdateStatus") or {}).get("State", "").startswith("rollback")
+    if not observed:
+        problems.append("there is no such service to roll back")
+    elif not after and not went_back:
+        problems.append("the engine has no spec before the present one to go back to")
+    if problems:
+        text = f"Service {wish.name}: " + "; ".join(problems)
+        raise SwarmError(text, kind="invalid", details={"problems": problems})
+    paths = () if went_back else tuple(differing_paths(_shown(before), _shown(after)))
+    if not paths:
+        return Plan(wish.name, NOTHING, before, _diff(wish.name, before, before, ()), (), observed)
+    return Plan(wish.name, ROLL_BACK, after, _diff(wish.name, before, after, paths), paths, observed)
 
 
 def _apply(wish, values, spec, world, new):

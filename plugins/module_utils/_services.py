@@ -22,7 +22,7 @@ from ._converge import BROKEN
 from ._engine import TRANSIENT, retry
 from ._errors import SwarmError
 from ._mesh import ip_vs_support
-from ._plan import CREATE, NOTHING, RECREATE, REMOVE, UPDATE, World, plan_service
+from ._plan import CREATE, NOTHING, RECREATE, REMOVE, ROLL_BACK, UPDATE, World, plan_service
 from ._service_ports import ingress_ports, order_of_work, port_conflicts, released_ports, taken_ports
 from ._swarm_state import image_of
 from ._watch import Watch, tasks_of
@@ -31,6 +31,9 @@ from ._watch import Watch, tasks_of
 _CONFLICTS = frozenset(("out_of_sequence", "name_conflict", "not_found"))
 # The engine refuses this service; the others may be all right.
 _OF_ONE_SERVICE = frozenset(("invalid", "port_in_use", "conflict", "engine")) | _CONFLICTS
+
+
+_UPDATES = (UPDATE, ROLL_BACK)
 
 
 class Services:
@@ -119,7 +122,7 @@ class Services:
 
     def _image_to_resolve(self, wish):
         image = wish.options.get("image")
-        if not image or wish.state == "absent" or wish.resolve_image == "never":
+        if not image or wish.state != "present" or wish.resolve_image == "never":
             return None
         try:
             tagged = _images.tagged(image)
@@ -194,7 +197,7 @@ class Services:
 
     def _tasks_that_are_over(self):
         """{service ID: IDs of broken tasks} of the services that get new tasks now (see _converge.first_look)."""
-        ids = [plan.observed["ID"] for plan in self.plans if plan.action == UPDATE and plan.concerns_tasks]
+        ids = [plan.observed["ID"] for plan in self.plans if plan.action in _UPDATES and plan.concerns_tasks]
         over = {}
         for task in tasks_of(self.engine, ids) if ids else ():
             if task["Status"]["State"] in BROKEN:
@@ -273,14 +276,15 @@ class Services:
         elif plan.action == CREATE:
             return self.engine.post("/services/create", plan.spec, what=f"create service {plan.name}")
         elif plan.action == UPDATE:
-            return self.engine.post(
-                f"/services/{plan.observed['ID']}/update",
-                plan.spec,
-                what=f"update service {plan.name}",
-                version=plan.observed["Version"]["Index"],
-                registryAuthFrom="spec",
-            )
+            return self._update(plan, plan.spec, f"update service {plan.name}", registryAuthFrom="spec")
+        elif plan.action == ROLL_BACK:
+            # the engine takes the spec that it has itself, but wants to see one
+            return self._update(plan, plan.observed["Spec"], f"roll service {plan.name} back", rollback="previous")
         return None
+
+    def _update(self, plan, spec, what, **query):
+        path = f"/services/{plan.observed['ID']}/update"
+        return self.engine.post(path, spec, what=what, version=plan.observed["Version"]["Index"], **query)
 
     def _delete(self, plan):
         self.engine.delete(f"/services/{plan.observed['ID']}", what=f"remove service {plan.name}")
@@ -317,10 +321,11 @@ class Services:
             if entry["failure"]:
                 watch.failures[plan.name] = entry["failure"]
             elif entry["id"]:
-                version = plan.observed["Version"]["Index"] if entry["action"] == UPDATE else None
+                version = plan.observed["Version"]["Index"] if entry["action"] in _UPDATES else None
                 written = entry["changed"] and plan.concerns_tasks
                 over = self.over.get(entry["id"], ()) if written else ()
-                watch.add(plan.name, entry["id"], written, version, over, gone=entry["action"] == REMOVE)
+                back = entry["action"] == ROLL_BACK
+                watch.add(plan.name, entry["id"], written, version, over, back, gone=entry["action"] == REMOVE)
         return watch
 
     def _note(self, name, tasks, service):

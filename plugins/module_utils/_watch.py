@@ -61,9 +61,9 @@ class Watch:
         self._troubled = False
         self._verdicts = {}
 
-    def add(self, name, service_id, written=False, version=None, over=(), gone=False):
-        """Wait for a service too; written, version and over are those of _converge.first_look()."""
-        memory = first_look(written, version, over)
+    def add(self, name, service_id, written=False, version=None, over=(), back=False, gone=False):
+        """Wait for a service too; written, version, over and back are those of _converge.first_look()."""
+        memory = first_look(written, version, over, back)
         self.waiting[name] = {"id": service_id, "memory": memory, "gone": gone, "said": []}
 
     def state(self):

@@ -24,7 +24,7 @@ def service_spec():
     """The argument spec of the options of one service, without its name; a fresh dict at each call."""
     return dict(
         SERVICE.argument_spec(),
-        state={"type": "str", "choices": ["present", "absent"]},
+        state={"type": "str", "choices": ["present", "absent", "rolled_back"]},
         undeclared={"type": "str", "choices": ["keep", "restore", "reset"]},
         merge={"type": "list", "elements": "str", "choices": SERVICE.mergeable()},
         recreate={"type": "bool"},
@@ -66,10 +66,12 @@ def _wish(name, options, defaults, task):
         said = (source.get(key) for source in (options, defaults, task))
         return next((value for value in said if value is not None), HOW[key])
 
+    state = how("state")
+    # one that goes back takes no options, and defaults are meant for the others
     return Wish(
         name,
-        _overlaid(defaults, options),
-        how("state"),
+        _overlaid({} if state == "rolled_back" else defaults, options),
+        state,
         how("undeclared"),
         tuple(how("merge")),
         how("recreate"),

@@ -44,9 +44,15 @@ options:
       - Options of a group, such as O(limits), are taken one by one; lists and maps are taken whole.
     type: dict
   state:
-    description: Whether the service is to exist.
+    description:
+      - Whether the service is to exist.
+      - V(rolled_back) goes back to the spec that the service had before its last update, as C(docker service rollback) does, and
+        takes no option of the service beside it. O(service_defaults) are not for such an entry.
+      - Going back twice would go forward again. A service whose last update was a rollback, by a task, by the CLI or by
+        the engine itself, is left as it is, so that a second run changes nothing.
+      - The engine remembers one spec before. Where it has none, the task fails.
     type: str
-    choices: [present, absent]
+    choices: [present, absent, rolled_back]
     default: present
   undeclared:
     description:
@@ -631,6 +637,11 @@ EXAMPLES = r"""
       constraints: [node.role==worker]
     restart_config: {condition: none}
 
+- name: Go back to what ran before the last update
+  apiary.swarm.swarm_service:
+    name: httpd
+    state: rolled_back
+
 - name: Replace the tasks once for each build
   apiary.swarm.swarm_service:
     name: httpd
@@ -681,7 +692,7 @@ services:
       type: str
       returned: always
     action:
-      description: One of V(created), V(updated), V(recreated), V(removed), V(unchanged); in check mode what would be done.
+      description: One of V(created), V(updated), V(recreated), V(rolled_back), V(removed), V(unchanged); in check mode what would be done.
       type: str
       returned: always
     changed:

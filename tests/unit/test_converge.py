@@ -174,6 +174,15 @@ def test_what_the_engine_gave_up_has_failed_however_many_tasks_run(update):
     assert "engine's words" in verdict.reason
 
 
+def test_a_rollback_that_was_asked_for_is_a_success_once_the_engine_says_so():
+    asked = first_look(True, back=True)
+    on_its_way = look(service(update="rollback_started"), [task()], memory=asked)
+    assert (on_its_way.state, on_its_way.rolling_back) == (PROGRESS, True)
+    assert look(service(update="rollback_completed"), [task()], memory=on_its_way.memory).state == CONVERGED
+    assert look(service(update="rollback_completed"), [task(state="starting")], memory=asked).state == PROGRESS
+    assert look(service(update="rollback_paused"), [task()], memory=asked).kind == "rollback_paused"
+
+
 @pytest.mark.parametrize("update", ["paused", "rollback_paused"])
 def test_an_old_pause_is_a_failure_only_where_tasks_are_missing(update):
     assert look(service(2, update=update), [task(1), task(2)]).state == CONVERGED
