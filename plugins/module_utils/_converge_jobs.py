@@ -55,7 +55,7 @@ class _JobLook(Look):
             key = task.get("NodeID") if self.everywhere else task.get("Slot", 0)
             if self._counts(task):
                 slots.setdefault(key, []).append(task)
-        if self.everywhere and not is_stale(self.service, self.memory):
+        if self.everywhere:
             slots = self._first_seen(slots)
         return [sorted(slot, key=_weight) for slot in slots.values()]
 

@@ -90,7 +90,8 @@ def test_a_slot_that_completed_after_failures_is_complete():
 
 def test_the_first_slot_is_one_slot_wherever_its_tasks_ran():
     tasks = [failed(slot=0, age=30 - 10 * n, node=f"n{n + 1}") for n in range(3)]
-    assert look(job(1), tasks).kind == "job_failed"
+    waits = task(slot=0, state="ready", desired="ready", age=9, node="n1")
+    assert "3 tasks in a row failed" in look(job(1), [*tasks, waits]).reason
 
 
 def test_earlier_runs_say_nothing():

@@ -65,6 +65,25 @@ def test_the_tasks_of_the_verdict_come_first_and_others_only_from_other_slots():
     assert chosen([], tasks, over=["a", "b"]) == [waits]
 
 
+def test_of_a_job_only_the_last_run_tells_and_what_completed_does_not():
+    old, new, done, waits = (
+        {
+            "ID": name,
+            "Slot": slot,
+            "DesiredState": "complete",
+            "Status": {"State": state, "Timestamp": "2026-11-23T12:00:00Z"},
+            "JobIteration": {"Index": run} if run else {},
+        }
+        for name, slot, state, run in (
+            ("old", 1, "failed", 0),
+            ("new", 2, "failed", 1),
+            ("done", 3, "complete", 1),
+            ("waits", 4, "running", 1),
+        )
+    )
+    assert chosen([], [old, new, done, waits]) == [new, waits]
+
+
 def test_sentence():
     row = {
         "id": "abcdefghijklmnop",
