@@ -52,7 +52,7 @@ class _JobLook(Look):
         """Tasks by slot (or node), each slot's decisive task first and the others newest first."""
         slots = {}
         for task in tasks:
-            key = task.get("NodeID") if self.everywhere else task.get("Slot", 0)
+            key = task.get("NodeID", "") if self.everywhere else task.get("Slot", 0)
             if self._counts(task):
                 slots.setdefault(key, []).append(task)
         if self.everywhere:

@@ -133,6 +133,8 @@ options:
       - V(replicated) runs O(replicas) tasks, V(global) one on each node that fits. A new service is V(replicated).
       - V(replicated-job) runs tasks until O(replicas) of them have completed, V(global-job) until one has on each node that
         fits. A task that failed is tried again as O(restart_config) says, where V(any) is the same as V(on-failure).
+      - Engine 28 counts no attempts in mode V(global-job), and tries a failed task of a job again, whatever the policy,
+        when another of its tasks ends.
       - Jobs have no O(update_config) and no O(rollback_config). They need API 1.41.
       - Cannot be changed without O(recreate).
     type: str
