@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._converge import (
@@ -18,7 +20,26 @@ from ansible_collections.apiary.swarm.plugins.module_utils._converge import (
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._converge_jobs import judge, of_this_run
 
+RECORDED = json.loads((Path(__file__).parent / "fixtures" / "jobs-28.5.json").read_text())
 WALL = seconds("2026-11-23T12:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("done", None, "job progress: 2 out of 2 complete"),
+        ("everywhere", None, "job progress: 5 out of 5 complete"),
+        ("again", None, "job progress: 1 out of 1 complete"),
+        ("failed", "job_failed", "a task ended with exit code 3, and the restart policy (none) starts no other"),
+        ("loop", "job_failed", "3 tasks in a row failed; the last one ended with exit code 5"),
+    ],
+)
+def test_recorded_jobs_are_judged_at_the_first_look(name, kind, words):
+    recorded = RECORDED[name]
+    wall = seconds(recorded["now"])
+    verdict = judge(recorded["service"], recorded["tasks"], recorded["nodes"], first_look(False), 0.0, wall)
+    assert (verdict.state, verdict.kind) == (FAILED if kind else CONVERGED, kind)
+    assert words in "; ".join(progress_lines(verdict))
 
 
 def text(ago):
