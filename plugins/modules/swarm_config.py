@@ -1,0 +1,218 @@
+#!/usr/bin/python
+# Copyright (c) 2026, apiary.swarm maintainers
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: swarm_config
+short_description: Create, renew and remove the configs of a Docker Swarm
+version_added: 1.0.0
+description:
+  - Runs on any manager and handles any number of configs in one call.
+  - The engine can change the labels of a config, and nothing else. New content is an error, unless O(rolling_versions) has a new
+    version made of it, or O(recreate) permits to remove the config and make it anew.
+  - The content is compared with what the engine has.
+  - The content is in no result, diff, message or log of this module. A C(loop) over it shows each item, however; hand many
+    over as O(configs).
+author:
+  - apiary.swarm maintainers (@apiary-swarm)
+extends_documentation_fragment:
+  - apiary.swarm.connection
+  - apiary.swarm.attributes
+options:
+  configs:
+    description:
+      - The configs to handle. Instead of it, one config can be described by the same options beside it.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the config.
+        type: str
+        required: true
+      data:
+        description:
+          - The content, as text. Needed for a new one; without it the content stays as it is.
+          - What YAML takes for a number, a map or the like is refused, because it would be another text than the one written.
+        type: raw
+      data_is_b64:
+        description: Whether the content is in base64, as it must be if it is no text.
+        type: bool
+        default: false
+      labels:
+        description: Labels of the config. They can be changed at any time.
+        type: dict
+      template_driver:
+        description: Expand templates in the content when a task gets it. Needs API 1.37. A change is one of content.
+        type: str
+        choices: [golang]
+      rolling_versions:
+        description:
+          - Make versions of it, C(NAME_v1), C(NAME_v2) and so on, a new one whenever the content changes.
+          - A service that names C(NAME) gets the newest version when M(apiary.swarm.swarm_service) brings it to what is declared.
+          - With O(configs[].state=absent) all versions are removed.
+        type: bool
+        default: false
+      versions_to_keep:
+        description:
+          - How many versions to keep with O(configs[].rolling_versions), the newest among them. V(-1) keeps all.
+          - Versions that a service uses, or would use after a rollback, are kept beyond it. They go in a later run, when they are free.
+        type: int
+        default: 5
+      state:
+        description: Whether the config is to be there. One that services use is not removed; the failure names them.
+        type: str
+        choices: [present, absent]
+        default: present
+      recreate:
+        description: Permits to remove the config and make it anew if its content changes. One that services use is not removed.
+        type: bool
+        default: false
+  name:
+    description: Name of the one config to handle. Needed if O(configs) is not set.
+    type: str
+  data:
+    description:
+      - The content, as text. Needed for a new one; without it the content stays as it is.
+      - What YAML takes for a number, a map or the like is refused, because it would be another text than the one written.
+    type: raw
+  data_is_b64:
+    description: Whether the content is in base64, as it must be if it is no text.
+    type: bool
+    default: false
+  labels:
+    description: Labels of the config. They can be changed at any time.
+    type: dict
+  template_driver:
+    description: Expand templates in the content when a task gets it. Needs API 1.37. A change is one of content.
+    type: str
+    choices: [golang]
+  rolling_versions:
+    description:
+      - Make versions of it, C(NAME_v1), C(NAME_v2) and so on, a new one whenever the content changes.
+      - A service that names C(NAME) gets the newest version when M(apiary.swarm.swarm_service) brings it to what is declared.
+      - With O(state=absent) all versions are removed.
+    type: bool
+    default: false
+  versions_to_keep:
+    description:
+      - How many versions to keep with O(rolling_versions), the newest among them. V(-1) keeps all.
+      - Versions that a service uses, or would use after a rollback, are kept beyond it. They go in a later run, when they are free.
+    type: int
+    default: 5
+  state:
+    description: Whether the config is to be there. One that services use is not removed; the failure names them.
+    type: str
+    choices: [present, absent]
+    default: present
+  recreate:
+    description: Permits to remove the config and make it anew if its content changes. One that services use is not removed.
+    type: bool
+    default: false
+seealso:
+  - module: apiary.swarm.swarm_service
+  - module: apiary.swarm.swarm_secret
+"""
+
+EXAMPLES = r"""
+- name: Create a config
+  apiary.swarm.swarm_config:
+    name: app_config
+    data: "{{ lookup('ansible.builtin.template', 'app.conf.j2') }}"
+
+- name: Have a new version made whenever the content changes, and the service use the newest
+  apiary.swarm.swarm_config:
+    name: app_config
+    data: "{{ lookup('ansible.builtin.template', 'app.conf.j2') }}"
+    rolling_versions: true
+    versions_to_keep: 2
+
+- name: Use it; a new version gives the service new tasks
+  apiary.swarm.swarm_service:
+    name: app
+    image: nginx:1.26
+    configs: [app_config]
+
+- name: Handle two in one call, one of them from a file of the control host
+  apiary.swarm.swarm_config:
+    configs:
+      - name: one
+        data: "{{ lookup('ansible.builtin.file', 'one.txt', rstrip=false) }}"
+      - name: old
+        state: absent
+"""
+
+RETURN = r"""
+configs:
+  description: The configs that were named, without their content.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Name of the config, as the task has it.
+      type: str
+      returned: always
+    full_name:
+      description: Its name in the swarm, of versions the newest one's. V(null) if it is not to be there.
+      type: str
+      returned: always
+    id:
+      description: ID of it, V(null) if it is not there.
+      type: str
+      returned: always
+    action:
+      description:
+        - One of V(created), V(updated), V(recreated), V(removed), V(unchanged); in check mode what would be done.
+        - A new version is V(created). If only old versions were removed it is V(updated).
+      type: str
+      returned: always
+    changed:
+      description: Whether something was done.
+      type: bool
+      returned: always
+    removed_versions:
+      description: Names of the old versions that were removed.
+      type: list
+      elements: str
+      returned: always
+config_id:
+  description: ID of the one config.
+  returned: success, if O(name) is set
+  type: str
+config_name:
+  description: Name of the one config in the swarm.
+  returned: success, if O(name) is set
+  type: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._content_changes import argument_spec, bring
+from ansible_collections.apiary.swarm.plugins.module_utils._contents import CONFIG
+from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+
+
+def flow(engine, params, check_mode):
+    return bring(engine, CONFIG, params, check_mode)
+
+
+def main():
+    module = AnsibleModule(
+        argument_spec=dict(connection_spec(), **argument_spec(CONFIG)),
+        mutually_exclusive=[("configs", "name")],
+        required_one_of=[("configs", "name")],
+        supports_check_mode=True,
+    )
+    try:
+        result = run(module, flow)
+    except SwarmError as error:
+        module.fail_json(**error.result())
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
