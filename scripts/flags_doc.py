@@ -56,14 +56,11 @@ BESIDE = [
     Row("--no-healthcheck", "`healthcheck.test: NONE`", "`TaskTemplate.ContainerSpec.Healthcheck.Test`", "1.25"),
 ]
 
-# (flag, API field, minimum API) of those that swarm_service has no option for yet; a list if update has it in two.
+# (flag, API field, minimum API) of those that swarm_service has no option for yet.
 NOT_YET = [
-    ("--config", "`TaskTemplate.ContainerSpec.Configs`", "1.30"),
-    ("--secret", "`TaskTemplate.ContainerSpec.Secrets`", "1.25"),
     ("--env-file", "`TaskTemplate.ContainerSpec.Env`", ""),
     ("--with-registry-auth", "the header `X-Registry-Auth`", ""),
 ]
-PAIRS_NOT_YET = ("--config", "--secret")
 
 
 def flags_of(command):
@@ -74,8 +71,7 @@ def flags_of(command):
             rows += _rows(field, command)
     for flag, place, api in NOT_YET:
         if _is_in(flag, command):
-            pair = command == UPDATE and flag in PAIRS_NOT_YET
-            rows += [Row(name, "not yet", place, api) for name in ([f"{flag}-add", f"{flag}-rm"] if pair else [flag])]
+            rows.append(Row(flag, "not yet", place, api))
     return sorted(rows)
 
 

@@ -25,9 +25,8 @@ from typing import NamedTuple
 from ansible.module_utils.common.text.converters import to_bytes
 
 from ._errors import SwarmError
-from ._fields import Field, Table
+from ._fields import OWN_LABELS, Field, Table
 from ._kinds import Mapping, Text
-from ._service_fields import OWN_LABELS
 
 FINGERPRINT = OWN_LABELS + "content"
 VERSION = OWN_LABELS + "version"

@@ -16,6 +16,9 @@ import copy
 
 from ._errors import SwarmError
 
+# The collection's own labels begin with it.
+OWN_LABELS = "io.apiary."
+
 NEVER = "never"
 ON_RESET = "on_reset"
 ALWAYS = "always"
@@ -169,6 +172,7 @@ class Table:
         parent = path[:-1]
         fresh = self._filled[parent].get(path[-1]) if parent in self._filled else look_up(self.base, path)
         fresh = field.fresh if fresh is None else fresh
+        fresh = field.kind.kept(current) if fresh is None else fresh
         if fresh is None:
             self._remove(spec, path)
         else:

@@ -51,6 +51,9 @@ class Kind:
         """What to send for target where the engine has current."""
         return target
 
+    def kept(self, current):
+        """What of the engine's value is not the option's, and stays when that is taken back; None: nothing."""
+
     def needs(self, value):
         """(what, API version as a tuple) of the parts of an API value that need a newer API than the option itself."""
         return ()

@@ -16,8 +16,8 @@ import copy
 from typing import NamedTuple
 
 from ._errors import SwarmError
-from ._fields import ALWAYS, NEVER, look_up, put
-from ._service_fields import OWN_LABELS, SERVICE, name_problems, spec_problems, tidy
+from ._fields import ALWAYS, NEVER, OWN_LABELS, look_up, put
+from ._service_fields import SERVICE, name_problems, spec_problems, tidy
 from ._service_kinds import is_job
 
 CREATE, UPDATE, RECREATE, REMOVE, NOTHING = "created", "updated", "recreated", "removed", "unchanged"
@@ -36,14 +36,16 @@ class World:
     networks   {name or ID: ID} of networks that services can use
     pins       {tagged image: the same with its digest} of the images that a registry was asked for
     platforms  {image with digest: the platforms it runs on}
-    lenient    a network that is not there is only noted in missing: in check mode a task before would have made it
+    files      {word: {name, ID or base name of versions: (ID, name)}} of secrets and configs; word is secret or config
+    lenient    what is not there is only noted in missing: in check mode a task before would have made it
     notes      what a person should know of declared values, for the warnings
     """
 
-    def __init__(self, networks=None, pins=None, platforms=None, lenient=False):
+    def __init__(self, networks=None, pins=None, platforms=None, lenient=False, files=None):
         self.networks = networks or {}
         self.pins = pins or {}
         self.platforms = platforms or {}
+        self.files = files or {}
         self.lenient = lenient
         self.missing = []
         self.notes = []
@@ -53,8 +55,18 @@ class World:
             return self.networks[name]
         if not self.lenient:
             raise ValueError(f"there is no network '{name}' that services can use (an overlay network of the swarm)")
-        self.missing.append(name)
+        self.missing.append(f"network '{name}'")
         return name
+
+    def file(self, word, name):
+        """(ID, name) of a secret or config."""
+        known = self.files.get(word) or {}
+        if name in known:
+            return known[name]
+        if not self.lenient:
+            raise ValueError(f"there is no {word} '{name}'")
+        self.missing.append(f"{word} '{name}'")
+        return name, name
 
 
 class Wish(NamedTuple):

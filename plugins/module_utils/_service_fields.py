@@ -15,8 +15,9 @@ from __future__ import annotations
 import re
 
 from . import _units
-from ._fields import NEVER, ON_RESET, Field, Table
+from ._fields import NEVER, ON_RESET, OWN_LABELS, Field, Table
 from ._kinds import Bool, Mapping, Number, Pairs, Ratio, Text, Texts, Unit, Words
+from ._service_files import configs, secrets, twice
 from ._service_kinds import (
     HealthTest,
     Image,
@@ -35,7 +36,6 @@ from ._service_kinds import (
 from ._service_limits import CredentialSpec, GenericResources, Ulimits, apparmor, seccomp, selinux_context
 from ._service_mounts import mounts
 
-OWN_LABELS = "io.apiary."
 # The force_update that was declared last.
 FORCED_LABEL = OWN_LABELS + "force-update"
 
@@ -125,6 +125,8 @@ SERVICE = Table(
         Field("endpoint_mode", Text(choices=["vip", "dnsrr"]), "EndpointSpec.Mode", "--endpoint-mode", default="vip"),
         Field("networks", networks(), "TaskTemplate.Networks", "--network"),
         Field("mounts", mounts(), f"{_CONTAINER}.Mounts", "--mount"),
+        Field("secrets", secrets(), f"{_CONTAINER}.Secrets", "--secret", api=(1, 25)),
+        Field("configs", configs(), f"{_CONTAINER}.Configs", "--config", api=(1, 30)),
         Field(
             "placement.constraints",
             Texts(read=constraint, fold=folded_constraint),
@@ -320,6 +322,7 @@ def spec_problems(spec, declared):
     targets = [mount.get("Target") for mount in container.get("Mounts") or ()]
     for target in sorted({target for target in targets if targets.count(target) > 1}):
         problems.append(f"mounts: {target} is there twice")
+    problems.extend(twice(container))
     if (container.get("Healthcheck") or {}).get("Test") == ["NONE"]:
         more = sorted(name for name in declared if name.startswith("healthcheck.") and name != "healthcheck.test")
         problems.extend(f"{name}: the check is switched off (healthcheck.test is NONE)" for name in more)

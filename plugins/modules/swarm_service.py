@@ -76,6 +76,8 @@ options:
       - publish
       - networks
       - mounts
+      - secrets
+      - configs
       - placement.constraints
       - placement.preferences
       - reservations.generic_resources
@@ -303,6 +305,60 @@ options:
           - Further options of the tmpfs, each as text such as V(noexec) or V(uid=1000), or as a map of one key. Needs API 1.46.
         type: list
         elements: raw
+  secrets:
+    description:
+      - Secrets that tasks get as files. An entry is a name, text as for the CLI, for example
+        V(source=app,target=/etc/app,mode=0440), or a map of the suboptions here, with a name or an ID.
+      - The name that versions of M(apiary.swarm.swarm_secret) have in common stands for the newest one, so that a new version
+        gives the service new tasks. Old versions are removed there, not here.
+    type: list
+    elements: raw
+    suboptions:
+      secret_name:
+        description: Name of the secret.
+        type: str
+      secret_id:
+        description: ID of the secret. If it is named, O(secrets[].secret_name) is only the default of O(secrets[].filename).
+        type: str
+      filename:
+        description: Path of the file, if it is not absolute below V(/run/secrets). The name, as it is written here, if there is none.
+        type: str
+      uid:
+        description: The file's owner, V(0) if there is none.
+        type: str
+      gid:
+        description: The file's group, V(0) if there is none.
+        type: str
+      mode:
+        description: Mode of the file, V("0444") if there is none. Text is octal, and text as for the CLI begins with V(0).
+        type: raw
+  configs:
+    description:
+      - Configs that tasks get as files. An entry is a name, text as for the CLI, for example
+        V(source=app,target=/etc/app,mode=0440), or a map of the suboptions here, with a name or an ID.
+      - The name that versions of M(apiary.swarm.swarm_config) have in common stands for the newest one, so that a new version
+        gives the service new tasks. Old versions are removed there, not here.
+    type: list
+    elements: raw
+    suboptions:
+      config_name:
+        description: Name of the config.
+        type: str
+      config_id:
+        description: ID of the config. If it is named, O(configs[].config_name) is only the default of O(configs[].filename).
+        type: str
+      filename:
+        description: Path of the file, if it is not absolute below the root directory. The name, as it is written here, if there is none.
+        type: str
+      uid:
+        description: The file's owner, V(0) if there is none.
+        type: str
+      gid:
+        description: The file's group, V(0) if there is none.
+        type: str
+      mode:
+        description: Mode of the file, V("0444") if there is none. Text is octal, and text as for the CLI begins with V(0).
+        type: raw
   placement:
     description: Where tasks may run.
     type: dict
@@ -591,6 +647,8 @@ notes:
     is named.
 seealso:
   - module: apiary.swarm.swarm_network
+  - module: apiary.swarm.swarm_secret
+  - module: apiary.swarm.swarm_config
   - module: apiary.swarm.swarm_info
 """
 
@@ -602,6 +660,15 @@ EXAMPLES = r"""
     replicas: 3
     publish:
       - "8080:80"
+
+- name: Give it a secret and a config; of versions it gets the newest
+  apiary.swarm.swarm_service:
+    name: httpd
+    secrets: [db_password]
+    configs:
+      - config_name: site
+        filename: /etc/nginx/conf.d/default.conf
+        mode: "0440"
 
 - name: Have five of them, and touch nothing else
   apiary.swarm.swarm_service:

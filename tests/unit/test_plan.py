@@ -144,6 +144,9 @@ def test_every_option_is_exercised_by_the_recorded_service():
         "healthcheck.retries",
         "healthcheck.start_period",
         "healthcheck.start_interval",
+        # test_service_files.py
+        "secrets",
+        "configs",
         # those newer than the recorded engine, or for Windows: test_service_limits.py
         "limits.memory_swap",
         "limits.memory_swappiness",
@@ -502,7 +505,7 @@ def test_a_network_to_come_is_only_noted_in_check_mode():
     world = World(NETWORKS, lenient=True)
     made = plan_service(Wish("web", {"image": "x", "networks": ["soon"]}), None, world)
     assert made.action == CREATE
-    assert world.missing == ["soon"]
+    assert world.missing == ["network 'soon'"]
 
 
 # Absent, and the difference
