@@ -13,19 +13,16 @@ before the plans of all services are valid. A service that the engine refuses do
 from __future__ import annotations
 
 import time
-from urllib.parse import quote
 
 from . import _images
 from ._addresses import is_local
 from ._cluster import read_nodes
-from ._contents import directory
 from ._converge import BROKEN
 from ._engine import TRANSIENT, retry
 from ._errors import SwarmError
 from ._mesh import ip_vs_support
 from ._plan import CREATE, NOTHING, RECREATE, REMOVE, ROLL_BACK, UPDATE, World, plan_service
-from ._service_fields import SERVICE
-from ._service_files import Files
+from ._references import files, networks
 from ._service_ports import ingress_ports, order_of_work, port_conflicts, released_ports, taken_ports
 from ._swarm_state import image_of
 from ._watch import Watch, tasks_of
@@ -80,51 +77,9 @@ class Services:
         self.observed = self.engine.services()
         self.by_name = {service["Spec"]["Name"]: service for service in self.observed}
         pins, platforms = self._resolve_images()
-        self.world = World(self._networks(), pins, platforms, lenient=self.check_mode, files=self._files())
-
-    def _networks(self):
-        """{name or ID: ID} of the swarm's networks, if a service names one.
-
-        The predefined ones (host, bridge) are in the swarm too, but no list shows them.
-        """
-        named = set()
-        for wish in self.wishes:
-            for item in wish.options.get("networks") or ():
-                named.add(str(item.get("name") or item.get("id") or "") if isinstance(item, dict) else str(item))
-        if not named:
-            return {}
-        networks = {}
-        for network in self.engine.networks(scope=["swarm"]):
-            networks[network["Name"]] = networks[network["Id"]] = network["Id"]
-        for name in sorted(named - set(networks) - {""}):
-            try:
-                found = self.engine.get(
-                    f"/networks/{quote(name, safe='')}", what=f"look for network {name}", scope="swarm"
-                )
-                networks[name] = found["Id"]
-            except SwarmError as error:
-                if error.kind != "not_found":
-                    raise
-        return networks
-
-    def _files(self):
-        """What secrets and configs there are, one call for each of the two that a service names."""
-        found = {}
-        for field in SERVICE.fields:
-            if not isinstance(field.kind, Files):
-                continue
-            names, ids = set(), set()
-            for wish in self.wishes:
-                more = field.kind.named(wish.options.get(field.option)) if wish.state != "absent" else (set(), set())
-                names |= more[0]
-                ids |= more[1]
-            if names or ids:
-                # the content of configs comes along, so ask for those that are named; a beginning finds all versions
-                filters = None if ids else {"name": sorted(names)}
-                many = field.kind.sort.many
-                things = self.engine.get(f"/{many}", what=f"list the {many}", filters=filters)
-                found[field.kind.sort.word] = directory(things or ())
-        return found
+        self.world = World(
+            networks(self.engine, self.wishes), pins, platforms, self.check_mode, files(self.engine, self.wishes)
+        )
 
     def _resolve_images(self):
         """Ask the registry for the digests that are wanted; an image it does not tell of keeps its tag, with a warning."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import NOTHING, UPDATE, Wish, World, plan_service
+from ansible_collections.apiary.swarm.plugins.module_utils._references import files
 from ansible_collections.apiary.swarm.plugins.module_utils._service_fields import SERVICE
-from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
 
 FIELDS = {field.option: field for field in SERVICE.fields}
 SORTS = pytest.mark.parametrize(
@@ -154,15 +154,15 @@ class Asked:
         return [{"ID": "id1", "Spec": {"Name": "x"}}]
 
 
-def files(*wishes):
+def asked_for(*wishes):
     engine = Asked()
-    return engine.asked, Services(engine, [Wish("web", *wish) for wish in wishes])._files()
+    return engine.asked, files(engine, [Wish("web", *wish) for wish in wishes])
 
 
 def test_one_call_for_each_and_only_if_a_service_names_one():
-    assert files(({"image": "x"},), ({"secrets": ["x"]}, "absent"), ({"secrets": ["a=b"]},)) == ([], {})
-    asked, found = files(({"secrets": ["x", "src=y"]},), ({"secrets": [{"secret_name": "z"}], "configs": ["c"]},))
+    assert asked_for(({"image": "x"},), ({"secrets": ["x"]}, "absent"), ({"secrets": ["a=b"]},)) == ([], {})
+    asked, found = asked_for(({"secrets": ["x", "src=y"]},), ({"secrets": [{"secret_name": "z"}], "configs": ["c"]},))
     assert asked == [("/secrets", {"name": ["x", "y", "z"]}), ("/configs", {"name": ["c"]})]
     assert found["secret"]["x"] == found["config"]["id1"] == ("id1", "x")
-    asked, _found = files(({"secrets": ["x", {"secret_id": "id1"}]},))
+    asked, _found = asked_for(({"secrets": ["x", {"secret_id": "id1"}]},))
     assert asked == [("/secrets", None)]
