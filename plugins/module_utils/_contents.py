@@ -107,7 +107,8 @@ def content(wish):
         return None
     if not isinstance(data, str):
         raise ValueError(
-            f"data: it must be text, and YAML or a template made {type(data).__name__} of it: put it in quotes"
+            f"data: it must be text, and YAML or a template made {type(data).__name__} of it: put it in quotes, "
+            "or end the template with '| string'"
         )
     if not wish["data_is_b64"]:
         return to_bytes(data)
