@@ -34,7 +34,9 @@ def one_spec():
 def argument_spec(sort):
     """The argument spec of a module: one beside a list of many."""
     entry = dict(one_spec(), name={"type": "str", "required": True})
-    return dict(one_spec(), **{sort.many: {"type": "list", "elements": "dict", "options": entry}})
+    # no_log is said because of the name: what is secret in the list is marked so in its entries
+    many = {"type": "list", "elements": "dict", "options": entry, "no_log": False}
+    return dict(one_spec(), **{sort.many: many})
 
 
 def bring(engine, sort, params, check_mode):

@@ -51,6 +51,10 @@ class Files(Records):
         )
         self.sort = sort
 
+    def argument(self):
+        # it says which secrets, not what is in them
+        return dict(super().argument(), no_log=False)
+
     def normal(self, value):
         return super().normal(_with_file(value))
 
