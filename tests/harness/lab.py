@@ -31,21 +31,21 @@ def eventually(check, seconds=60, every=0.5):
         time.sleep(every)
 
 
-NAME, SUBNET = "apiary-test", "172.30.{}8.0/24"
+NAME, SUBNET = "apiary-test", "172.30.78.0/24"
 
 
 def choose_lab(worker=0):
     """Give this process a lab of its own, by LAB_NAME and LAB_SUBNET, which everything it starts takes over.
 
-    worker: number among those of pytest-xdist. The first has apiary-test, the second apiary-test-2 and so on. What a person
-    named holds as long as there is one.
+    worker: number among those of pytest-xdist. The first has the lab that a person named, or apiary-test; the second has
+    apiary-test-2, ten networks further, and so on.
     """
+    name, subnet = os.environ.get("LAB_NAME", NAME), os.environ.get("LAB_SUBNET", SUBNET)
     if worker:
-        os.environ["LAB_NAME"] = f"{os.environ.get('LAB_NAME', NAME)}-{worker + 1}"
-        os.environ["LAB_SUBNET"] = SUBNET.format(7 + worker)
-    else:
-        os.environ.setdefault("LAB_NAME", NAME)
-        os.environ.setdefault("LAB_SUBNET", SUBNET.format(7))
+        name = f"{name}-{worker + 1}"
+        first, second, third, rest = subnet.split(".", 3)
+        subnet = f"{first}.{second}.{int(third) + 10 * worker}.{rest}"
+    os.environ.update(LAB_NAME=name, LAB_SUBNET=subnet)
 
 
 class Lab:
