@@ -166,8 +166,9 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import o
 # Only the manager that init has started answers so. What is refused before that, or because somebody else was quicker, is
 # refused in the daemon's own words, and any swarm that is there then is not ours.
 REFUSED_SETTINGS = "rpc error:"
-# until a swarm that somebody else is making stands, in seconds
+# until a swarm that somebody else is making stands, in seconds: once it is known that one is made, and while it may be
 PATIENCE = 20
+MOMENT = 5
 
 
 def flow(engine, params, check_mode):
@@ -175,7 +176,7 @@ def flow(engine, params, check_mode):
     advertised = resolve_all(params, engine.name, is_local(params["docker_host"]))["advertise_addr"]
     info = engine.info()
     if obstacle(info) == "pending" and not check_mode:
-        info = await_end_of_join(engine, PATIENCE)
+        info = await_end_of_join(engine, MOMENT)
     cause = obstacle(info)
     if cause == "inactive":
         return initialise(engine, params, values, advertised, info, check_mode)
