@@ -173,7 +173,12 @@ CASES = {
     "logging.driver": ("TaskTemplate.LogDriver.Name", "json-file", "json-file", "none", "none"),
 }  # fmt: skip
 # These are no services without tasks, or need another option beside them.
-OTHERWISE = {"image", "mode", "replicas", "logging.options", "limits.memory_swap"}
+OTHERWISE = {"image", "mode", "replicas", "logging.options", "limits.memory_swap"} | {
+    "max_concurrent",  # test_swarm_service_jobs.py
+    "force_update",  # test_swarm_service_again.py
+    "secrets",  # both in test_swarm_secret.py
+    "configs",
+}
 
 
 @pytest.fixture(autouse=True)
