@@ -21,6 +21,7 @@ if have_image "engine-host:$key"; then
 fi
 
 name=apiary-lab-build-$$
+# After a failure not all of it is there. What stays all the same is found by its label when the lab is next brought up.
 cleanup() {
   docker rm -fv "$name-depot" "$name-host" >/dev/null 2>&1 || true
   docker network rm "$name" >/dev/null 2>&1 || true

@@ -67,7 +67,7 @@ sign() {
 
 cleanup() {
   if [[ -n ${GNUPGHOME:-} ]]; then
-    gpgconf --kill all || true
+    gpgconf --kill all || true # an agent that has ended by itself is no matter: its home goes next
     rm -rf "$GNUPGHOME"
   fi
   rm -rf "$work"

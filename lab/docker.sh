@@ -7,5 +7,5 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
-find_engine || true # docker itself says what is wrong
+find_engine || true # where none answers, docker says so itself below
 docker "$@"

@@ -16,7 +16,7 @@ close_connections() {
   [[ -s $LAB_STATE/control-dir ]] || return 0
   dir=$(cat "$LAB_STATE/control-dir")
   for socket in "$dir"/*; do
-    [[ ! -S $socket ]] || ssh -O exit -o "ControlPath=$socket" lab 2>/dev/null || true
+    [[ ! -S $socket ]] || ssh -O exit -o "ControlPath=$socket" lab 2>/dev/null || true # one that has ended leaves its socket
   done
   rm -rf "$dir"
 }
@@ -49,9 +49,9 @@ images() { docker images --format '{{.Repository}}:{{.Tag}}' --filter "label=api
 remove_images() {
   local names
   mapfile -t names < <(images)
-  ((${#names[@]} == 0)) || docker rmi "${names[@]}" >/dev/null 2>&1 || true # those in use are told of below
+  ((${#names[@]} == 0)) || docker rmi "${names[@]}" >/dev/null 2>&1 || true # what is left is told of below
   mapfile -t names < <(images)
-  ((${#names[@]} == 0)) || say "images that another lab uses stay: ${names[*]}"
+  ((${#names[@]} == 0)) || say "images that could not be removed, usually because another lab uses them: ${names[*]}"
   prune_images
 }
 
@@ -67,7 +67,7 @@ has_ended() { ! grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"; }
 # What an engine leaves when it stops: its bridge and its rules. $1 is the policy from before it was started.
 forget_network() {
   local table chain policy rule
-  as_root ip link delete docker0 2>/dev/null || true
+  as_root ip link delete docker0 2>/dev/null || true # some engines take it along
   for table in filter nat; do
     as_root iptables -t "$table" -S | grep -E '^-A .*(docker0|DOCKER)' | while read -r _ chain rule; do
       # shellcheck disable=SC2086 # words of a rule

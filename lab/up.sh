@@ -30,7 +30,7 @@ stop_all() {
   trap - EXIT
   trap '' INT TERM
   for group in "${groups[@]}"; do
-    kill -TERM -- "-$group" 2>/dev/null || true
+    kill -TERM -- "-$group" 2>/dev/null || true # a step may just have ended
     ((EUID == 0)) || sudo -n kill -TERM -- "-$group" 2>/dev/null || true # what runs by sudo is not this user's to end
   done
   { wait; } 2>/dev/null # which also tells which were terminated
