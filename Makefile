@@ -49,6 +49,9 @@ clean: ## the same, and all that was built or installed for it: build/, .venv/, 
 test: ## everything a change must pass: lint, sanity, unit, integration, molecule
 	@scripts/test.sh
 
+.PHONY: test-all
+test-all: test differential edge lifecycle mesh ## the same, and what takes longer
+
 .PHONY: venv
 venv:
 	@scripts/setup.sh dev
@@ -77,13 +80,33 @@ integration: venv ## modules against real engines (T=... gives pytest arguments)
 molecule: venv ## the walk-through and the refusals as stories on real engines (T=... as above)
 	$(call step,molecule,pytest -v tests/scenarios $(T))
 
-# community.docker comes from the ansible package, 500 MB: for the benchmark alone
+.PHONY: differential
+differential: venv ## swarm_service against the CLI, on each version of the engine (BREAK=, ONLY=, ENGINES=: see tests/README.md)
+	@tests/differential/run.py
+
+.PHONY: edge
+edge: venv ## requests to the edge while services, routes and nodes change: is one lost? (BREAK=: see tests/README.md)
+	$(call step,edge,tests/edge/run.py)
+
+.PHONY: lifecycle
+lifecycle: venv ## upgrades, reboots, lost nodes, backup: is a request lost meanwhile? (BREAK=, ONLY=: see tests/README.md)
+	@tests/lifecycle/run.py
+
+.PHONY: mesh
+mesh: venv ## a published port answers on every node: on a kernel that has IP_VS, one of our own if need be (BREAK=: see docs/mesh.md)
+	@tests/mesh/run.py
+
+# community.docker comes from the ansible package, 500 MB: for the two targets below alone
 build/bench/ansible_collections: requirements-bench.txt
 	@pip install -qq --disable-pip-version-check --no-deps --no-compile --upgrade --target build/bench -r $<
 	@touch $@
 
+.PHONY: migration
+migration: venv build/bench/ansible_collections ## a playbook for community.docker, run by its module and then by ours
+	$(call step,migration,pytest -v tests/migration $(T))
+
 .PHONY: bench
-bench: venv build/bench/ansible_collections ## seconds for swarm and services: ours, a shell script's, community.docker's
+bench: venv build/bench/ansible_collections ## seconds for a swarm and for 100 services, ours and others' (T=services: that part alone)
 	$(call step,bench,\
 	  LAB_NAME=$${LAB_NAME:-apiary-bench} LAB_SUBNET=$${LAB_SUBNET:-172.30.79.0/24} \
 	  ANSIBLE_COLLECTIONS_PATH="$(CURDIR)/collections:$(CURDIR)/build/bench" tests/bench/bench.py $(T))

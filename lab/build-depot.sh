@@ -42,6 +42,12 @@ for tar in "$images"/nginx-*.tar; do
   version=${version%.tar}
   push "$tar" "nginx:${version%.*}" -c 'EXPOSE 80' -c 'CMD ["nginx"]'
 done
+for tar in "$images"/haproxy-*.tar; do
+  version=${tar##*/haproxy-}
+  version=${version%.tar}
+  # not root, as in upstream's image
+  push "$tar" "haproxy:${version%.*}" -c 'USER haproxy' -c 'CMD ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]'
+done
 docker stop -t 2 "$filler" >/dev/null
 docker cp "$rpms/linux" "$filler:/srv/"
 docker cp "$wheels" "$filler:/srv/wheels"

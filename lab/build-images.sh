@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Copyright (c) 2026, apiary.swarm maintainers
 #
-# The roots of the small images as tar files: nginx-VERSION.tar of two Debian suites and busybox.tar for services, and
-# depot.tar (nginx and docker-registry). Each is a few packages and a busybox for its shell. Prints the directory.
+# The roots of the small images as tar files: nginx-VERSION.tar of two Debian suites, haproxy-VERSION.tar and busybox.tar for
+# services, and depot.tar (nginx and docker-registry). Each is a few packages and a busybox for its shell. Prints the directory.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
@@ -11,6 +11,7 @@ source "$(dirname "$0")/lib.sh"
 key=$({
   packages_of "$LAB_BASE_SUITE" depot
   packages_of "$LAB_BASE_SUITE" busybox
+  packages_of "$LAB_BASE_SUITE" haproxy
   for suite in $LAB_NGINX_SUITES; do packages_of "$suite" nginx; done
 } | content_key lab/build-images.sh lab/images lab/depot)
 if [[ -d $LAB_CACHE/images-$key ]]; then
@@ -19,7 +20,8 @@ if [[ -d $LAB_CACHE/images-$key ]]; then
 fi
 
 # What of the packages' closure the programs really load.
-wanted='^(libc6|zlib1g|libpcre2-8-0|libssl3(t64)?|libzstd1|libcrypt1|nginx|nginx-common|docker-registry)_'
+wanted='^(libc6|zlib1g|libpcre2-8-0|libssl3(t64)?|libzstd1|libcrypt1|nginx|nginx-common|docker-registry'
+wanted+='|haproxy|liblua5.3-0|libopentracing[^_]*|libsystemd0|libcap2|libgcrypt20|libgpg-error0|liblzma5|liblz4-1|libstdc[^_]*|libgcc-s1)_'
 
 busybox_root() {
   local applet
@@ -48,6 +50,12 @@ nginx_image() {
   pack "$root" "nginx-$(package_version "$1" nginx nginx)"
 }
 
+haproxy_image() {
+  local root=$work/haproxy
+  program_root "$LAB_BASE_SUITE" haproxy "$root"
+  pack "$root" "haproxy-$(package_version "$LAB_BASE_SUITE" haproxy haproxy)"
+}
+
 depot_image() {
   local root=$work/depot
   program_root "$LAB_BASE_SUITE" depot "$root"
@@ -64,6 +72,7 @@ mkdir "$work/images"
 busybox_root "$work/busybox"
 pack "$work/busybox" busybox
 for suite in $LAB_NGINX_SUITES; do nginx_image "$suite"; done
+haproxy_image
 depot_image
 publish_dir "$work/images" images "$key"
 say "$LAB_CACHE/images-$key"

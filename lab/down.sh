@@ -32,6 +32,7 @@ one_lab() {
   elif [[ -e $LAB_STATE/inventory.json ]]; then
     say "no engine answers: what it holds of lab '$LAB_NAME' is removed when this is run with the engine running"
   fi
+  remove_machines
   rm -rf "$LAB_STATE"
   rm -rf "$LAB_CACHE/logs/$LAB_NAME"
   exec {LOCK_FD}>&-
@@ -158,4 +159,4 @@ elif [[ -e $LAB_CACHE/versions.json ]]; then
   say "no engine answers: images of the lab that it may hold stay there (label apiary.lab.checkout=$LAB_ROOT)"
 fi
 remove_packages "$empty"
-rm -rf "$LAB_BUILD"
+rm -rf "$LAB_BUILD" 2>/dev/null || as_root rm -rf "$LAB_BUILD" # the files of machines are root's

@@ -3,12 +3,12 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 #
 # Network, depot and hosts of this lab: creates what is not there, starts what is stopped, leaves what runs, waits until
-# all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE
+# all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE, or DEPOT_IMAGE ROOT KERNEL for machines
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
-depot_image=$1 host_image=$2
+depot_image=$1 host_image=$2 kernel=${3:-}
 network=$LAB_NAME
 
 create_network() {
@@ -28,6 +28,7 @@ remove_orphans() {
   [[ $all != "$mine" ]] || return 0
   say "removed what was left of another lab '$LAB_NAME' (made from $(lab_maker))"
   remove_labelled "$LAB_LABEL"
+  remove_machines
 }
 
 # How a container must be run so that systemd and an engine work in it.
@@ -87,19 +88,32 @@ start_host() {
   say "$host" >"$seed/etc/hostname"
   printf '%s\n' '127.0.0.1 localhost localhost.localdomain' '::1 localhost localhost.localdomain' "$(address_of depot) depot" >"$seed/etc/hosts"
   for port in 5000 5001; do install -D -m644 "$LAB_STATE/ca.crt" "$seed/etc/docker/certs.d/depot:$port/ca.crt"; done
+  if [[ $LAB_KERNEL == uml ]]; then
+    machine start "$host" "$seed" "$host_image" "$kernel"
+    return
+  fi
   # On volumes: an engine's layers cannot lie on the layers of the engine below it.
   start "$host" "$seed" "$host_image" "${flags[@]}" \
     --mount "type=volume,dst=/var/lib/docker,volume-label=$LAB_LABEL" --mount "type=volume,dst=/var/lib/containerd,volume-label=$LAB_LABEL"
 }
 
-# ended_or CONTAINER COMMAND... : succeeds also when there is nothing left to wait for
-ended_or() { [[ $(state_of "$1") != running ]] || "${@:2}"; }
+host_state() {
+  if [[ $LAB_KERNEL == uml ]]; then "$LAB_DIR/uml/machine.sh" state "$1"; else state_of "$LAB_NAME-$1"; fi
+}
+
+last_words() {
+  if [[ $LAB_KERNEL == uml ]]; then tail -n 5 "$LAB_STATE/machines/$1/console.log"; else docker logs --tail 5 "$LAB_NAME-$1" 2>&1; fi
+}
+
+# ended_or HOST COMMAND... : succeeds also when there is nothing left to wait for
+ended_or() { [[ $(host_state "$1") != running ]] || "${@:2}"; }
 
 wait_for_host() {
-  local host=$1 ssh=(ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1")
-  wait_for 120 "ssh on $LAB_NAME-$host" ended_or "$LAB_NAME-$host" "${ssh[@]}" true
-  [[ $(state_of "$LAB_NAME-$host") == running ]] || die "$LAB_NAME-$host has ended: $(docker logs --tail 5 "$LAB_NAME-$host" 2>&1)"
-  "${ssh[@]}" sh -s "$host" <"$LAB_DIR/wait-for-boot.sh"
+  # a machine that hangs may let one in and then say nothing more
+  local host=$1 ssh=(timeout 90 ssh -F "$LAB_STATE/ssh_config" -o ConnectTimeout=2 "$1")
+  wait_for 120 "ssh on $LAB_NAME-$host" ended_or "$host" "${ssh[@]}" true
+  [[ $(host_state "$host") == running ]] || die "$LAB_NAME-$host has ended: $(last_words "$host")"
+  "${ssh[@]}" sh -s "$host" <"$LAB_DIR/wait-for-boot.sh" || die "$LAB_NAME-$host lets one in and does not answer: $(last_words "$host")"
 }
 
 wait_for_depot() {
@@ -154,7 +168,7 @@ trap 'rm -rf "$work"' EXIT
 key=$(key_label)
 remove_orphans
 create_network
-host_flags
+[[ $LAB_KERNEL == uml ]] || host_flags
 pids=()
 start_depot &
 pids+=($!)

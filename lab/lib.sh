@@ -41,6 +41,7 @@ check_settings() {
   [[ $LAB_SUBNET =~ ^[0-9]+\.[0-9]+\.[0-9]+\.0/24$ ]] || die "LAB_SUBNET '$LAB_SUBNET': a /24 network such as 172.30.77.0/24"
   local host
   for host in $LAB_HOSTS; do address_of "$host" >/dev/null; done
+  [[ -z $LAB_KERNEL || $LAB_KERNEL == uml ]] || die "LAB_KERNEL '$LAB_KERNEL': uml, or empty for this machine's own"
   [[ $(uname -m) == x86_64 ]] || die "the lab's engines are built for x86_64, this machine is $(uname -m)"
 }
 
@@ -96,6 +97,11 @@ elsewhere() {
 
 # The key that lets one into this lab's hosts, as a label of theirs.
 key_label() { say "apiary.lab.key=$(sha256sum <"$LAB_STATE/id.pub" | cut -c1-16)"; }
+
+# machine COMMAND [ARGUMENT...] : lab/uml/machine.sh, as root
+machine() { as_root env "LAB_NAME=$LAB_NAME" "LAB_SUBNET=$LAB_SUBNET" "$LAB_DIR/uml/machine.sh" "$@"; }
+
+remove_machines() { [[ ! -d $LAB_STATE/machines && ! -e /run/netns/apiary-$LAB_NAME ]] || machine remove; }
 
 # lock NAME : waits for another run to end; LOCK_FD is open as long as the lock is held
 lock() {

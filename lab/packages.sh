@@ -47,6 +47,7 @@ resolve() {
       mapfile -t host_packages < <(grep -v '^#' "$LAB_DIR/host/packages")
       closure "$suite" host '?essential' "${host_packages[@]}"
       closure "$suite" depot nginx docker-registry
+      closure "$suite" haproxy haproxy
       uris "$suite" busybox apt-get download busybox-static
       uris "$suite" runtime apt-get download runc tini
       uris "$suite" engine apt-get download docker.io containerd
@@ -87,6 +88,23 @@ one_suite() {
   download "$suite" || die "could not download all packages of Debian $suite from $(mirror)"
   say "$key" >"$dir/$suite.key"
 }
+
+# The sources of the machines' kernel, which are large: downloaded when it is built and not kept.
+kernel_source() {
+  local suite=${LAB_KERNEL_SOURCE%%:*} package=${LAB_KERNEL_SOURCE#*:} found
+  rm -rf "$LAB_CACHE/apt/$suite"
+  [[ -n $(mirror) ]] || no_mirror
+  own_apt "$suite" apt-get update -qq -o APT::Update::Error-Mode=any || die "no package lists of Debian $suite at $(mirror)"
+  found=$(uris "$suite" kernel apt-get download "$package")
+  read -r _ address file hash <<<"$found"
+  own_apt "$suite" /usr/lib/apt/apt-helper -qq download-file "$address" "$1/$file" "$hash"
+  say "$1/$file"
+}
+
+if [[ ${1:-} == --kernel ]]; then
+  kernel_source "$2"
+  exit
+fi
 
 refresh=no
 [[ ${1:-} != --refresh ]] || refresh=yes

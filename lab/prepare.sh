@@ -13,7 +13,14 @@ missing_packages() {
   local needed package
   while read -r needed package; do
     [[ $needed == /* && -e $needed ]] || command -v "$needed" >/dev/null || say "$package"
-  done <<'END'
+  done < <(
+    tools
+    [[ $LAB_KERNEL != uml ]] || tools_for_machines
+  )
+}
+
+tools() {
+  cat <<'END'
 rpmbuild rpm
 createrepo_c createrepo-c
 gpg gpg
@@ -23,6 +30,21 @@ htpasswd apache2-utils
 ssh openssh-client
 curl curl
 /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+END
+}
+
+# To build a kernel, and to make cables for it.
+tools_for_machines() {
+  cat <<'END'
+gcc gcc
+/usr/include/stdio.h libc6-dev
+make make
+flex flex
+bison bison
+bc bc
+xz xz-utils
+ip iproute2
+ethtool ethtool
 END
 }
 

@@ -10,6 +10,7 @@ LAB_HOSTS=${LAB_HOSTS:-manager1 manager2 manager3 worker1 worker2}
 LAB_IMAGE=${LAB_IMAGE:-}                      # host image; empty: build one. With a real network: a CentOS Stream image
 LAB_ENGINE=${LAB_ENGINE:-28.5.2}            # engine version that inventory/lab asks for
 LAB_MIRROR=${LAB_MIRROR:-}                    # Debian mirror; empty: the one this machine's apt uses
+LAB_KERNEL=${LAB_KERNEL:-}                    # uml: each host is a machine with a kernel that has IP_VS; empty: containers
 
 # Debian suites the engines come from, oldest first, and the containerd that upstream's RPM of that engine asks for.
 LAB_SUITES=${LAB_SUITES:-bookworm:1.6.4 trixie:1.6.24 forky:1.7.27}
@@ -20,6 +21,9 @@ LAB_BASE_SUITE=bookworm
 LAB_NGINX_SUITES="bookworm trixie"
 # The Pythons the depot serves the Docker SDK for: EL 9's own and the host image's.
 LAB_PYTHONS="3.9 3.11"
+
+# Suite and package of the sources of the kernel for LAB_KERNEL=uml. Before 6.16 it traces every system call: too slow.
+LAB_KERNEL_SOURCE=${LAB_KERNEL_SOURCE:-forky:linux-source-7.2}
 
 LAB_SSH_USER=ops
 

@@ -67,6 +67,17 @@ finish() {
     unset "groups[$name]"
   done
 }
+# follow NAME : says now and then how far a long step is that runs, by its log
+follow() {
+  local next=$((SECONDS + 5)) log=$LAB_LOGS/$1.log
+  while kill -0 "${groups[$1]}" 2>/dev/null; do
+    if ((SECONDS >= next)); then
+      next=$((SECONDS + 20))
+      printf '    %s: line %s, %s\n' "$1" "$(wc -l <"$log")" "$(tail -n1 "$log" | xargs)"
+    fi
+    sleep 1
+  done
+}
 run() {
   start "$@"
   finish "$1"
@@ -99,6 +110,7 @@ start host "host image" "$LAB_DIR/host-image.sh"
 start rpms "signed RPMs of three engines" "$LAB_DIR/build-rpms.sh"
 start wheels "wheels of the Docker SDK" "$LAB_DIR/build-wheels.sh"
 start images "nginx, busybox, registry" "$LAB_DIR/build-images.sh"
+if [[ $LAB_KERNEL == uml ]]; then start kernel "kernel of the machines" "$LAB_DIR/uml/build-kernel.sh"; fi
 finish rpms wheels images
 start depot "depot" "$LAB_DIR/build-depot.sh" "$(result_of rpms)" "$(result_of wheels)" "$(result_of images)"
 finish host depot
@@ -107,12 +119,19 @@ if [[ $with_engine == yes ]]; then
   run engine-host "host image with engine $LAB_ENGINE" "$LAB_DIR/build-engine-host.sh" "$(result_of depot)" "$host_image"
   host_image=$(result_of engine-host)
 fi
+hosts_from=("$host_image")
+if [[ $LAB_KERNEL == uml ]]; then
+  run root "files of the machines" as_root env "LAB_NAME=$LAB_NAME" "$LAB_DIR/uml/build-root.sh" "$host_image"
+  follow kernel
+  finish kernel
+  hosts_from=("$(result_of root)" "$(result_of kernel)")
+fi
 prune_images
 exec {build_lock}>&-
 
 export LAB_TMP=$LAB_STATE/tmp
 rm -rf "$LAB_TMP"
 run keys "keys and certificates" "$LAB_DIR/keys.sh"
-run hosts "$(wc -w <<<"$LAB_HOSTS") hosts and the depot" "$LAB_DIR/hosts.sh" "$(result_of depot)" "$host_image"
+run hosts "$(wc -w <<<"$LAB_HOSTS") hosts and the depot" "$LAB_DIR/hosts.sh" "$(result_of depot)" "${hosts_from[@]}"
 cat "$LAB_LOGS/hosts.out"
 say "The lab is up after $(seconds_since "$begin") s. Try: ssh -F ${LAB_STATE#"$PWD/"}/ssh_config manager1"

@@ -53,13 +53,9 @@ BESIDE = [
     Row("--detach", "`wait: false`", CLIENT, "1.29"),
     Row("--quiet", "none needed: a task shows only what changed", CLIENT, ""),
     Row("--no-resolve-image", "`resolve_image: never`", CLIENT, "1.30"),
+    Row("--with-registry-auth", "`with_registry_auth`, `registry_auth`", "the header `X-Registry-Auth`", ""),
+    Row("--env-file", "`env_files`", "`TaskTemplate.ContainerSpec.Env`", ""),
     Row("--no-healthcheck", "`healthcheck.test: NONE`", "`TaskTemplate.ContainerSpec.Healthcheck.Test`", "1.25"),
-]
-
-# (flag, API field, minimum API) of those that swarm_service has no option for yet.
-NOT_YET = [
-    ("--env-file", "`TaskTemplate.ContainerSpec.Env`", ""),
-    ("--with-registry-auth", "the header `X-Registry-Auth`", ""),
 ]
 
 
@@ -69,9 +65,6 @@ def flags_of(command):
     for field in SERVICE.fields:
         if field.flag and _is_in(field.flag, command):
             rows += _rows(field, command)
-    for flag, place, api in NOT_YET:
-        if _is_in(flag, command):
-            rows.append(Row(flag, "not yet", place, api))
     return sorted(rows)
 
 

@@ -51,6 +51,15 @@ options:
   looks:
     description: What role engine saw on each host, for hosts that cannot report in check mode.
     type: dict
+  avoid:
+    description: Hosts that are to be taken away. They are relied on only if there is no other manager.
+    type: list
+    elements: str
+    default: []
+  allow_demotion:
+    description: A manager among O(workers) is no fault, because it will be demoted.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""

@@ -42,14 +42,30 @@ def argument_spec(sort):
 def bring(engine, sort, params, check_mode):
     """Bring the secrets or configs of a task to what is declared; returns the module's result."""
     wishes = one_or_many(params, sort.many, one_spec())
-    _refuse_twice(sort, wishes)
+    refuse_twice(sort, wishes)
     read_nodes(engine, f"change {sort.many}")
+    plans = settled(engine, sort, read_and_plan(engine, sort, wishes), engine.services)
+    made = {} if check_mode else carry_out(engine, sort, wishes, plans)
+    return result(sort, plans, made, alone=params[sort.many] is None)
+
+
+def read_and_plan(engine, sort, wishes):
+    """The plans for wishes, entries of the module's list. Raises SwarmError if one is invalid."""
+    if not wishes:
+        return []
     # the engine takes the names for beginnings of names, so that versions come along
     names = [wish["name"] for wish in wishes]
     things = retry(lambda: engine.get(f"/{sort.many}", what=f"list the {sort.many}", filters={"name": names})) or []
-    plans = [plan(sort, wish, things, engine.api_version) for wish in wishes]
+    return [plan(sort, wish, things, engine.api_version) for wish in wishes]
+
+
+def settled(engine, sort, plans, read_services):
+    """The plans without the removal of old versions in use; services are read if any is to go.
+
+    Raises SwarmError (kind in_use) if services use what the task would remove.
+    """
     if any(entry.going for entry in plans):
-        plans, told = settle(sort, plans, retry(engine.services))
+        plans, told = settle(sort, plans, retry(read_services))
         if told:
             raise SwarmError(
                 f"Could not remove {sort.many} on {engine.name}: {'; '.join(told)}",
@@ -57,25 +73,26 @@ def bring(engine, sort, params, check_mode):
                 hint="Nothing was changed. Remove these services, or take it out of them, first.",
                 node=engine.name,
             )
-    made = {}
-    if not check_mode:
-        for wish, entry in zip(wishes, plans):
-            made[entry.name] = _carry_out(engine, sort, wish, entry)
-    return result(sort, plans, made, alone=params[sort.many] is None)
+    return plans
 
 
-def _refuse_twice(sort, wishes):
+def carry_out(engine, sort, wishes, plans):
+    """Apply plans; returns {name: ID}, None for what is not there any more."""
+    return {entry.name: _carry_out_one(engine, sort, wish, entry) for wish, entry in zip(wishes, plans)}
+
+
+def refuse_twice(sort, wishes):
     names = [wish["name"] for wish in wishes]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise SwarmError(f"{sort.many}: {', '.join(twice)} is there twice")
 
 
-def _carry_out(engine, sort, wish, entry):
+def _carry_out_one(engine, sort, wish, entry):
     """Apply one plan; returns the ID of what there is now, or None."""
     try:
         if entry.action == "recreated":
-            _remove(engine, sort, entry.going)
+            remove(engine, sort, entry.going)
         if entry.action in ("created", "recreated"):
             what = f"create {sort.word} {entry.spec['Name']}"
             made = retry(lambda: engine.post(f"/{sort.many}/create", entry.spec, what=what))["ID"]
@@ -84,7 +101,7 @@ def _carry_out(engine, sort, wish, entry):
         if entry.action == "updated":
             _update(engine, sort, entry)
         if entry.action != "recreated":
-            _remove(engine, sort, entry.going)
+            remove(engine, sort, entry.going)
     except SwarmError as error:
         data = content(wish)
         if data:
@@ -109,7 +126,8 @@ def _update(engine, sort, entry):
     retry(attempt, kinds=TRANSIENT | {"out_of_sequence"})
 
 
-def _remove(engine, sort, things):
+def remove(engine, sort, things):
+    """DELETE them; what is gone already is as good."""
     for thing in things:
         what = f"remove {sort.word} {thing['Spec']['Name']}"
         try:

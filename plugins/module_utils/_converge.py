@@ -7,8 +7,9 @@
 PRIVATE to apiary.swarm: no other collection may import it. Pure.
 
 Converged is the CLI's rule (cli/command/service/progress/progress.go): of the tasks that carry the present spec, one for
-each slot or node, as many run as are wanted, and that stays so for the update's monitor period. Where the CLI waits for
-ever or calls a rollback a success, this says failed, as soon as it is certain:
+each slot or node, as many run as are wanted, and that stays so for the update's monitor period. The CLI also counts tasks on
+nodes that a new leader has not heard of yet; here they are not known to run. Where the CLI waits for ever or calls a rollback
+a success, this says failed, as soon as it is certain:
 
   paused, rollback, rollback_paused  the engine itself has given up the update
   ended          a task is over, and after three seconds the restart policy has started no other
@@ -21,30 +22,11 @@ Jobs are judged in _converge_jobs.py.
 
 from __future__ import annotations
 
-import calendar
-import time
 from typing import NamedTuple
 
-CONVERGED, PROGRESS, FAILED = "converged", "progress", "failed"
+from ._task_states import BROKEN, RUNNING, created, end, has_no_node, known, on_lost_node, rank, runs, seconds, stamp
 
-# In the order in which a task goes through them; a state that is not listed (remove, orphaned) counts for nothing.
-_ORDER = (
-    "new",
-    "allocated",
-    "pending",
-    "assigned",
-    "accepted",
-    "preparing",
-    "ready",
-    "starting",
-    "running",
-    "complete",
-    "shutdown",
-    "failed",
-    "rejected",
-)
-_RUNNING = _ORDER.index("running")
-BROKEN = frozenset(("failed", "rejected", "complete"))
+CONVERGED, PROGRESS, FAILED = "converged", "progress", "failed"
 
 _MONITOR = 5 * 10**9
 _GRACE = 10 * 10**9
@@ -55,6 +37,7 @@ _SKEW_SECONDS = 10
 _HOLD_LIMIT = 60
 _NO_NODE_SECONDS = 10
 _SETTLED_SECONDS = 3
+_UNHEARD = ("unknown", "disconnected")
 
 # The scheduler's reasons that stay true until somebody changes the nodes or the service.
 _LASTING = ("scheduling constraints not satisfied", "unsupported platform", "missing plugin")
@@ -84,7 +67,7 @@ class Verdict(NamedTuple):
     job: bool = False
 
 
-def first_look(written, version=None, over=(), back=False):
+def first_look(written, version=None, over=(), back=False, now=None):
     """The memory for the first look at a service.
 
     written  it was just changed in a way that concerns tasks, so that its stability has to be watched
@@ -92,9 +75,10 @@ def first_look(written, version=None, over=(), back=False):
     over     IDs of tasks that had broken before that: to the engine they are up to date if an earlier try had the same
              spec, and say nothing about this one
     back     it was told to go back to its spec before, so that a rollback is no failure
+    now      a clock as in judge(): nothing that is to be seen happened before it
     """
     memory = {"written": written, "version": version, "over": list(over), "back": back}
-    return {**memory, "held_since": None, "stuck_since": {}}
+    return {**memory, "held_since": None, "looked": now, "stuck_since": {}}
 
 
 def judge(service, tasks, nodes, memory, now, wall):
@@ -108,6 +92,7 @@ def judge(service, tasks, nodes, memory, now, wall):
     """
     own = [task for task in tasks if task["ID"] not in memory["over"]]
     look = Look(service, own, nodes, dict(memory), now, wall)
+    look.memory["looked"] = now
     if look.opaque:
         return look.verdict(CONVERGED, note="a mode that is not known here, which is not waited for")
     if is_stale(service, memory):
@@ -126,6 +111,7 @@ class Look:
         self.memory = memory
         self.now = now
         self.wall = wall
+        self.looked_before = now if memory["looked"] is None else memory["looked"]
         self.stuck_since = {}
         self.template = service["Spec"]["TaskTemplate"]
         self.update = service.get("UpdateStatus") or {}
@@ -142,26 +128,19 @@ class Look:
         """Tasks by slot (or node, in mode global), each slot's decisive task first and the others newest first."""
         slots = {}
         for task in tasks:
-            if self.known(task):
+            if known(task):
                 slots.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
         ranked = []
         for slot in slots.values():
-            alive = [task for task in slot if not self.on_lost_node(task)]
+            alive = [task for task in slot if not on_lost_node(task, self.nodes)]
             if alive:
                 decisive = min(alive, key=lambda task: (rank(task["DesiredState"]), rank(task["Status"]["State"])))
                 rest = sorted((task for task in slot if task is not decisive), key=stamp, reverse=True)
                 ranked.append([decisive, *rest])
         return ranked
 
-    @staticmethod
-    def known(task):
-        return task["DesiredState"] in _ORDER and task["Status"]["State"] in _ORDER
-
-    def on_lost_node(self, task):
-        return on_lost_node(task, self.nodes)
-
     def _running(self):
-        return sum(1 for slot in self.slots if _runs(slot[0]))
+        return sum(1 for slot in self.slots if runs(slot[0]))
 
     def _wanted(self):
         mode = self.service["Spec"]["Mode"]
@@ -170,7 +149,7 @@ class Look:
         if "Replicated" in mode:
             return mode["Replicated"].get("Replicas", 1)
         # A node counts as long as it has a task to run. One that was drained, or no longer fits, keeps old tasks only.
-        wanted = [slot for slot in self.slots if rank(slot[0]["DesiredState"]) <= _RUNNING or self._ended(slot)]
+        wanted = [slot for slot in self.slots if rank(slot[0]["DesiredState"]) <= RUNNING or self._ended(slot)]
         return len(wanted) or None
 
     # What the engine says of the update itself
@@ -179,8 +158,11 @@ class Look:
         state = self.update.get("State")
         message = self.update.get("Message") or state
         if self.memory["written"]:
+            if state == "rollback_started":
+                self.memory["why_back"] = message  # once it has gone back, the engine no longer says why
             if state == "rollback_completed" and not self.memory["back"]:
-                reason = f"the update failed and the engine went back to the spec before it: {message}"
+                why = self.memory.get("why_back") or message
+                reason = f"the service went back to the spec before the update: {why}"
                 return self.verdict(FAILED, kind="rollback", reason=reason)
             if state in ("paused", "rollback_paused"):
                 return self._paused(state, message)
@@ -196,20 +178,48 @@ class Look:
     # Do the tasks run?
 
     def count(self):
-        if self.wanted is None or self.running != self.wanted or self.update.get("State") == "rollback_started":
+        changing = self.update.get("State") == "rollback_started" or self._nodes_follow()
+        if self.wanted is None or self.running != self.wanted or changing:
             lost = self.memory["held_since"] is not None
             self.memory["held_since"] = None
             return self.verdict(PROGRESS, note="Detected task failure") if lost else None
+        unheard = self._unheard()
+        if unheard:
+            self.memory["held_since"] = None
+            return self.verdict(PROGRESS, note=f"Waiting for word from {', '.join(unheard)}")
         if self.memory["held_since"] is None:
-            self.memory["held_since"] = self.now
-        if self.memory["written"] and self.update.get("State") == (
-            "rollback_completed" if self.memory["back"] else "completed"
-        ):
-            return self.verdict(CONVERGED)  # the engine's updater has watched each task for the monitor period
+            self.memory["held_since"] = self._running_since()
+        # Then the engine's updater has watched each task for the monitor period. With failure_action continue it completes an update whose
+        # tasks failed as well; those that came after them have to prove themselves.
+        done = "rollback_completed" if self.memory["back"] else "completed"
+        failed = any(self._failures_before(slot) for slot in self.slots)
+        if self.memory["written"] and self.update.get("State") == done and not failed:
+            return self.verdict(CONVERGED)
         hold = self._hold()
         if self.now - self.memory["held_since"] >= hold:
             return self.verdict(CONVERGED)
         return self.verdict(PROGRESS, note=f"Waiting {hold:.0f} seconds to verify that tasks are stable...")
+
+    def _nodes_follow(self):
+        """In mode global: has the engine's updater more nodes to come to?
+
+        Their tasks are not up to date, and so neither seen nor wanted. Where it pauses between two for longer than the
+        tasks are watched, the CLI takes the first node for all of them.
+        """
+        return self.everywhere and self.update.get("State") == "updating"
+
+    def _running_since(self):
+        """When the last of the tasks came to run: the engine's word, as far as our looks allow it (clocks may differ)."""
+        ages = [self.wall - stamp(slot[0]) for slot in self.slots if runs(slot[0])]
+        return max(self.now - max(min(ages, default=0), 0), self.looked_before)
+
+    def _unheard(self):
+        """Host names of nodes of which the managers do not know whether they, and so the tasks there, still run.
+
+        That is so after a change of leader, until they have reported to the new one or are down (six heartbeats, 30 s).
+        """
+        ids = {slot[0].get("NodeID") for slot in self.slots if runs(slot[0])}
+        return sorted(_host(node) for node in self.nodes.values() if node["ID"] in ids and _state(node) in _UNHEARD)
 
     def _hold(self):
         """For how many seconds the tasks must go on running.
@@ -222,7 +232,7 @@ class Look:
         for slot in self.slots:
             failures = self._failures_before(slot)
             if failures:
-                proof = max(stamp(task) - _created(task) for task in failures) + monitor / 10**9
+                proof = max(stamp(task) - created(task) for task in failures) + monitor / 10**9
                 if self.wall - stamp(slot[0]) < proof <= _HOLD_LIMIT:
                     hold = max(hold, proof)
         return hold
@@ -244,7 +254,7 @@ class Look:
         for slot in self.slots:
             if self._ended(slot) and self._stuck_for(slot[0]["ID"], slot[0]) >= _SETTLED_SECONDS:
                 policy = (self.template.get("RestartPolicy") or {}).get("Condition") or "any"
-                reason = f"a task {_end(slot[0])}, and the restart policy ({policy}) starts no other"
+                reason = f"a task {end(slot[0])}, and the restart policy ({policy}) starts no other"
                 return self.verdict(FAILED, kind="ended", reason=reason, tasks=[slot[0]])
         return None
 
@@ -253,7 +263,7 @@ class Look:
         task = slot[0]
         node = self.nodes.get(task.get("NodeID")) or {}
         return (
-            rank(task["DesiredState"]) > _RUNNING
+            rank(task["DesiredState"]) > RUNNING
             and task["Status"]["State"] in BROKEN
             and (bool(task.get("Slot")) or node.get("Spec", {}).get("Availability") == "active")
         )
@@ -263,11 +273,11 @@ class Look:
             failed = self._failures_before(slot)
             if slot[0]["Status"]["State"] in BROKEN:
                 failed = [slot[0], *failed]
-            if len(failed) >= self._attempts() and not _runs(slot[0]):
+            if len(failed) >= self._attempts() and not runs(slot[0]):
                 last = failed[: self._attempts()]
                 if stamp(last[0]) - stamp(last[-1]) < _LOOP_SECONDS:
                     kind = "rejected" if last[0]["Status"]["State"] == "rejected" else "crash_loop"
-                    reason = f"{len(last)} tasks in a row failed; the last one {_end(last[0])}"
+                    reason = f"{len(last)} tasks in a row failed; the last one {end(last[0])}"
                     return self.verdict(FAILED, kind=kind, reason=reason, tasks=last)
         return None
 
@@ -281,7 +291,7 @@ class Look:
         follower = slot[0]
         for task in slot[1:]:
             # one that failed long after its follower was made was on a node that was lost and came back
-            gap = _created(follower) - stamp(task)
+            gap = created(follower) - stamp(task)
             if task["Status"]["State"] not in BROKEN or not -_SKEW_SECONDS <= gap <= _REPLACED_SECONDS:
                 break
             failures.append(task)
@@ -290,11 +300,22 @@ class Look:
 
     def _unschedulable(self):
         if not self.slots and self.everywhere and self._stuck_for("") >= _NO_NODE_SECONDS:
-            return self.verdict(FAILED, kind="unschedulable", reason="no node fits the service's constraints")
-        for task in (slot[0] for slot in self.slots if _has_no_node(slot[0])):
+            reason = f"no node fits the service's constraints{self._passed_over()}"
+            return self.verdict(FAILED, kind="unschedulable", reason=reason)
+        for task in (slot[0] for slot in self.slots if has_no_node(slot[0])):
             if self._stuck_for(task["ID"], task) >= self._patience(task):
-                return self.verdict(FAILED, kind="unschedulable", reason=task["Status"]["Err"], tasks=[task])
+                reason = f"{task['Status']['Err']}{self._passed_over()}"
+                return self.verdict(FAILED, kind="unschedulable", reason=reason, tasks=[task])
         return None
+
+    def _passed_over(self):
+        """The nodes that take no tasks now, as the end of a sentence: the scheduler counts them and does not name them."""
+        idle = []
+        for node in self.nodes.values():
+            state, will = _state(node), node["Spec"].get("Availability")
+            if state != "ready" or will in ("pause", "drain"):
+                idle.append(f"{_host(node)} ({will if state == 'ready' else state})")
+        return f"; no tasks go to {', '.join(sorted(idle))}" if idle else ""
 
     def _stuck_for(self, key, task=None):
         """For how many seconds a task (or, without one, the service) has been as it is.
@@ -342,46 +363,9 @@ def progress_lines(verdict):
     return lines
 
 
-def on_lost_node(task, nodes):
-    """Whether a task is on a node that is down or no more, where nothing can be seen to end; nodes is {ID: node}."""
-    node = nodes.get(task.get("NodeID"))
-    return bool(task.get("NodeID")) and (node is None or node["Status"]["State"] == "down")
+def _host(node):
+    return (node.get("Description") or {}).get("Hostname") or node["ID"]
 
 
-def rank(state):
-    """How far a task has come, as a number to compare."""
-    return _ORDER.index(state)
-
-
-def _runs(task):
-    return task["Status"]["State"] == "running" and rank(task["DesiredState"]) <= _RUNNING
-
-
-def _has_no_node(task):
-    return task["Status"]["State"] == "pending" and bool(task["Status"].get("Err"))
-
-
-def _end(task):
-    """How a task ended, as the predicate of a sentence."""
-    status = task["Status"]
-    if status["State"] == "rejected":
-        return f"was rejected: {status.get('Err') or status.get('Message')}"
-    code = (status.get("ContainerStatus") or {}).get("ExitCode")
-    error = status.get("Err")
-    if code is None or (error and "non-zero exit" not in error):
-        return f"failed: {error or status.get('Message')}"
-    return f"ended with exit code {code}"
-
-
-def stamp(task):
-    return seconds(task["Status"]["Timestamp"])
-
-
-def _created(task):
-    return seconds(task["CreatedAt"])
-
-
-def seconds(text):
-    """Seconds since 1970 from the engine's 2026-11-23T22:04:02.476571693Z (nanoseconds, always UTC)."""
-    whole, _dot, fraction = text.rstrip("Z").partition(".")
-    return calendar.timegm(time.strptime(whole, "%Y-%m-%dT%H:%M:%S")) + float(f"0.{fraction or 0}")
+def _state(node):
+    return node["Status"]["State"]

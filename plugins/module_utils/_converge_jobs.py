@@ -18,8 +18,9 @@ A job has failed (job_failed, or rejected where nodes would not even start its t
 from __future__ import annotations
 
 from . import _converge
-from ._converge import CONVERGED, PROGRESS, Look, is_stale, rank, stamp
+from ._converge import CONVERGED, PROGRESS, Look, is_stale
 from ._service_kinds import is_job
+from ._task_states import known, on_lost_node, rank, stamp
 
 _COMPLETE = rank("complete")
 
@@ -60,11 +61,11 @@ class _JobLook(Look):
         return [sorted(slot, key=_weight) for slot in slots.values()]
 
     def _counts(self, task):
-        if not self.known(task):
+        if not known(task):
             return False
         node = self.nodes.get(task.get("NodeID")) or {}
         drained = self.everywhere and node.get("Spec", {}).get("Availability") == "drain"
-        return _completed(task) or not (drained or self.on_lost_node(task))
+        return _completed(task) or not (drained or on_lost_node(task, self.nodes))
 
     def _first_seen(self, slots):
         """Those of the nodes that had a task at the first look at this run: a node that comes later runs the job too."""

@@ -75,12 +75,14 @@ def tasks_on(engine, node_ids):
     return retry(lambda: engine.tasks(node=list(node_ids)))
 
 
-def await_drained(engine, node_ids, movers, seconds, changed):
+def await_drained(engine, node_ids, movers, seconds, changed, may_pause=False):
     """Wait until no task is left on the nodes and the services run elsewhere. Returns the names of those that do.
 
-    A service that somebody removes meanwhile needs no other place. Raises SwarmError (kind not_converged) as soon as it is
-    certain that a service finds none, or when the time is over, with the tasks that tell why. The nodes stay drained then.
+    A service that somebody removes meanwhile needs no other place; with may_pause nor does one that no other node fits. Raises
+    SwarmError (kind not_converged) as soon as it is certain that a service finds none, or when the time is over, with the tasks that
+    tell why. The nodes stay drained then.
     """
+    excused = {"removed", "unschedulable"} if may_pause else {"removed"}
     end = time.monotonic() + seconds
     watch = Watch(engine, end)
     nodes, left = _look(engine, node_ids)
@@ -90,7 +92,7 @@ def await_drained(engine, node_ids, movers, seconds, changed):
         watch.add(name, service_id)
     while True:
         watch.run(lambda *_: None, seconds=0)
-        stuck = {name: failure for name, failure in watch.failures.items() if failure["kind"] != "removed"}
+        stuck = {name: failure for name, failure in watch.failures.items() if failure["kind"] not in excused}
         if stuck:
             raise _stuck(engine, stuck, changed)
         nodes, left = _look(engine, node_ids)

@@ -22,13 +22,19 @@ from ._errors import SwarmError
 
 # What can pass by itself: a new leader is elected within 20 s, a manager that joins is ready within some seconds.
 TRANSIENT = frozenset(("electing", "pending"))
+# Writes that are on their way together. More do not come through faster: the managers put them into one log.
+AT_ONCE = 8
 
 
 class Engine:
     """One engine's API. get, post and delete return decoded JSON and raise SwarmError with a classified kind."""
 
-    def __init__(self, client, name):
+    # What containers wrote is read only where a task may show it: Ansible prints a failure's msg even under no_log.
+    no_log = False
+
+    def __init__(self, client, name, make_client=None):
         self._client = client
+        self._make_client = make_client
         self.name = name
         self.calls = 0
 
@@ -40,8 +46,15 @@ class Engine:
         name = platform.node()
         if not params["docker_host"].startswith(("unix://", "npipe://")):
             name = params["docker_host"]
+
+        def make_client(version):
+            client = _client_class(docker.APIClient)(**dict(client_arguments(params), version=version))
+            if params["tls_hostname"] and client.base_url.startswith("https://"):
+                client.mount("https://", _pinned_name_adapter(params["tls_hostname"]))
+            return client
+
         try:
-            client = docker.APIClient(**client_arguments(params))
+            client = make_client(params["api_version"])
         except docker.errors.InvalidVersion as error:
             raise SwarmError(f"api_version: {params['api_version']}: {error}")
         except ValueError as error:
@@ -51,11 +64,13 @@ class Engine:
             )
         except docker.errors.DockerException as error:
             raise _unreachable(error, "connect to the engine", name, params["docker_host"])
-        if params["tls_hostname"] and client.base_url.startswith("https://"):
-            client.mount("https://", _pinned_name_adapter(params["tls_hostname"]))
-        engine = cls(client, name)
+        engine = cls(client, name, make_client)
         engine.calls = 1 if params["api_version"] == "auto" else 0
         return engine
+
+    def twin(self):
+        """The same engine by a client of its own, for another thread: requests does not promise that a session can be shared."""
+        return type(self)(self._make_client(self._client.api_version), self.name, self._make_client)
 
     def close(self):
         self._client.close()
@@ -65,19 +80,9 @@ class Engine:
         """The API version in use as a tuple of two numbers, for example (1, 41)."""
         return tuple(int(part) for part in self._client.api_version.split("."))
 
-    def require_api(self, version, option):
-        """Raise SwarmError (kind api_too_old) that names the option if the engine's API is older than (1, n)."""
-        if self.api_version < version:
-            raise SwarmError(
-                f"{option} needs API {version[0]}.{version[1]}; the engine on {self.name} speaks {self._client.api_version}",
-                kind="api_too_old",
-                hint="Upgrade the engine, or leave the option out.",
-                node=self.name,
-            )
-
-    def get(self, path, what=None, **query):
+    def get(self, path, what=None, headers=None, **query):
         """GET; query values that are dicts or lists (filters) are sent as JSON."""
-        return self._request("GET", path, what or f"read {path}", query)
+        return self._request("GET", path, what or f"read {path}", query, headers=headers)
 
     def post(self, path, body=None, what=None, headers=None, timeout=None, **query):
         """POST body (plain data) as JSON."""
@@ -163,6 +168,36 @@ def retry(action, kinds=TRANSIENT, attempts=6, delay=0.5):
         time.sleep(delay * 2**attempt * random.uniform(0.5, 1.5))
 
 
+def side_by_side(engine, action, items, at_once=AT_ONCE):
+    """[action(item, engine) for item in items], several at once, each with an engine object that no other uses meanwhile.
+
+    The first error, in the order of items, is raised when all that were begun have ended; what waits by then is not begun.
+    """
+    if len(items) < 2:
+        return [action(item, engine) for item in items]
+    from concurrent.futures import ThreadPoolExecutor  # not cheap, and most runs write nothing
+
+    twins, free = [], []
+
+    def one(item):
+        twin = free.pop()
+        try:
+            return action(item, twin)
+        finally:
+            free.append(twin)
+
+    try:
+        for _count in range(min(at_once, len(items))):
+            twins.append(engine.twin())
+        free += twins
+        with ThreadPoolExecutor(len(twins)) as pool:
+            return list(pool.map(one, items))
+    finally:
+        for twin in twins:
+            engine.calls += twin.calls
+            twin.close()
+
+
 def _message_of(response):
     try:
         return response.json()["message"]
@@ -197,6 +232,16 @@ def _unreachable(error, what, node, address, endpoint=None):
         endpoint=endpoint,
         node=node,
     )
+
+
+def _client_class(base):
+    class Client(base):
+        def merge_environment_settings(self, url, proxies, stream, verify, cert):
+            """requests would rather believe REQUESTS_CA_BUNDLE than the session, and so than ca_path."""
+            chosen = self.verify if verify is None else verify
+            return super().merge_environment_settings(url, proxies, stream, chosen, cert)
+
+    return Client
 
 
 def _pinned_name_adapter(name):

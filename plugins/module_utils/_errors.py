@@ -33,8 +33,15 @@ _MEANINGS = (
     (
         "is encrypted and needs to be unlocked",
         "locked",
-        "The manager was restarted with autolock on. Unlock it with 'docker swarm unlock' and the unlock key.",
+        "The manager was restarted with autolock on. Run unlock.yml, or 'docker swarm unlock' there, with the unlock key.",
     ),
+    (
+        "invalid key provided",
+        "unlock_key",
+        "The key is not that of this manager. One that was away when the key was rotated wants the key from before.",
+    ),
+    ("invalid key string", "unlock_key", "That is no unlock key; one begins with SWMKEY-1-."),
+    ("swarm is not locked", "not_locked", "The manager was unlocked by somebody else meanwhile."),
     (
         "swarm certificates have expired",
         "certificate_expired",

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import struct
 
-from ._converge import BROKEN, seconds
 from ._converge_jobs import iteration
 from ._errors import SwarmError
 from ._swarm_state import task_row
+from ._task_states import BROKEN, seconds
 
 _TASKS = 5
 _LINES = 10
@@ -87,6 +87,8 @@ def sentence(row):
 
 
 def _log(engine, task):
+    if engine.no_log:
+        return []
     try:
         data = engine.read(
             f"/tasks/{task['ID']}/logs",

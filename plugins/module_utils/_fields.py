@@ -18,6 +18,8 @@ from ._errors import SwarmError
 
 # The collection's own labels begin with it.
 OWN_LABELS = "io.apiary."
+# By these 'docker stack' knows what it made.
+STACK_LABELS = "com.docker.stack."
 
 NEVER = "never"
 ON_RESET = "on_reset"
@@ -163,8 +165,11 @@ class Table:
             put(spec, parent, copy.deepcopy(self._filled[parent]))
         put(spec, path, field.kind.write(look_up(spec, path), value))
 
-    def take_back(self, field, spec):
-        """Set a field of spec to what a new object would have; leaves no empty object that a new one has not."""
+    def take_back(self, field, spec, adopt=False):
+        """Set a field of spec to what a new object would have; leaves no empty object that a new one has not.
+
+        adopt: what another tool has added stays.
+        """
         path = field.path(spec)
         current = look_up(spec, path)
         if current is None:
@@ -173,6 +178,7 @@ class Table:
         fresh = self._filled[parent].get(path[-1]) if parent in self._filled else look_up(self.base, path)
         fresh = field.fresh if fresh is None else fresh
         fresh = field.kind.kept(current) if fresh is None else fresh
+        fresh = field.kind.adopted(current, fresh) if adopt else fresh
         if fresh is None:
             self._remove(spec, path)
         else:

@@ -26,6 +26,9 @@ def run(module, flow):
     try:
         ensure_sdk(module.params["sdk_python"], len(module.jsonify(module.params)))
         engine = Engine.connect(module.params)
+        # ansible-core sets module.no_log also where only the host's log is to know nothing; the action plugin knows better
+        told = module.params.get("_no_log")
+        engine.no_log = module.no_log if told is None else told
         try:
             return _warned(module, flow(engine, module.params, module.check_mode))
         finally:

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+HUB = "docker.io"
+
 _REPOSITORY = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*")
 _DOMAIN = re.compile(r"[a-zA-Z0-9-]+(?:\.[a-zA-Z0-9-]+)*(?::\d+)?")
 _TAG = re.compile(r"\w[\w.-]{0,127}")
@@ -34,14 +36,24 @@ def split(image):
 
 
 def _familiar(name):
-    first, slash, rest = name.partition("/")
-    is_domain = slash and ("." in first or ":" in first or first == "localhost" or first != first.lower())
-    domain, repository = (first, rest) if is_domain else ("docker.io", name)
+    domain, repository = _parts(name)
     if not _DOMAIN.fullmatch(domain) or not _REPOSITORY.fullmatch(repository):
         raise ValueError(f"'{name}' is not an image's name (lower case, for example registry:5000/team/app)")
-    if domain in ("docker.io", "index.docker.io"):
+    if domain == HUB:
         return repository[8:] if repository.startswith("library/") and repository.count("/") == 1 else repository
     return f"{domain}/{repository}"
+
+
+def _parts(name):
+    first, slash, rest = name.partition("/")
+    is_domain = slash and ("." in first or ":" in first or first == "localhost" or first != first.lower())
+    domain, repository = (first, rest) if is_domain else (HUB, name)
+    return HUB if domain == "index.docker.io" else domain, repository
+
+
+def registry(image):
+    """The registry that an image comes from: the host its name begins with, or docker.io. Raises ValueError as split()."""
+    return _parts(split(image)[0])[0]
 
 
 def tagged(image):
@@ -59,7 +71,9 @@ def same(current, target):
     except ValueError:
         return current == target
     if wants[2] is None:
-        return has[:2] == (wants[0], wants[1] or "latest")
+        # a name without anything behind it, as other tools store it, is the engine's word for latest too
+        tag = has[1] if has[2] else has[1] or "latest"
+        return (has[0], tag) == (wants[0], wants[1] or "latest")
     return has[0] == wants[0] and has[2] == wants[2] and wants[1] in (None, has[1])
 
 

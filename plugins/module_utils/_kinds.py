@@ -51,8 +51,16 @@ class Kind:
         """What to send for target where the engine has current."""
         return target
 
+    def adopted(self, current, target):
+        """target with what the tool that made the engine's value has added to it, unless target says otherwise."""
+        return target
+
     def kept(self, current):
         """What of the engine's value is not the option's, and stays when that is taken back; None: nothing."""
+
+    def named(self, sort, value):
+        """The names and the IDs of secrets or configs (sort, see _contents.py) that a declared value has, two sets."""
+        return set(), set()
 
     def needs(self, value):
         """(what, API version as a tuple) of the parts of an API value that need a newer API than the option itself."""
@@ -180,13 +188,17 @@ class Texts(Kind):
 
 
 class Mapping(Kind):
-    """A map of texts. Keys that begin with own are the collection's: not compared, not shown, never lost."""
+    """A map of texts. Keys that begin with own are the collection's: not compared, not shown, never lost.
+
+    Those that begin with foreign are another tool's, see adopted().
+    """
 
     type = "dict"
     mergeable = True
 
-    def __init__(self, own=None):
+    def __init__(self, own=None, foreign=None):
         self.own = own
+        self.foreign = foreign
 
     def parse(self, value, world):
         return {str(key): scalar_text(key, item) for key, item in value.items()}
@@ -198,7 +210,11 @@ class Mapping(Kind):
         return dict(current or {}, **target)
 
     def write(self, current, target):
-        return dict(target, **{key: item for key, item in (current or {}).items() if self._is_own(key)})
+        return dict(target, **(beginning_with(self.own, current) if self.own else {}))
+
+    def adopted(self, current, target):
+        foreign = beginning_with(self.foreign, current) if self.foreign else {}
+        return dict(foreign, **target or {}) or target
 
     def _is_own(self, key):
         return bool(self.own) and key.startswith(self.own)
@@ -207,7 +223,7 @@ class Mapping(Kind):
 class Pairs(Kind):
     """A map for people, a list of texts for the API: join(key, value) makes one, split(text) takes it apart.
 
-    Taken as a map, or as a list of the texts that the CLI takes.
+    Taken as a map, as a list of the texts that the CLI takes, or as such texts with commas between them.
     """
 
     type = "raw"
@@ -221,9 +237,12 @@ class Pairs(Kind):
     def parse(self, value, world):
         if isinstance(value, dict):
             return [self.join(key, scalar_text(key, item)) for key, item in value.items()]
+        if isinstance(value, str):
+            value = [text for text in value.split(",") if text]
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError("neither a map nor a list of texts")
-        return self._unique(self.read(item) for item in value)
+        # of one key the last counts, at its own place, as in the CLI
+        return self._unique(map(self.read, value[::-1]), first=True)[::-1]
 
     def normal(self, value):
         return dict(self.split(text) for text in value or ())
@@ -231,8 +250,12 @@ class Pairs(Kind):
     def merge(self, current, target):
         return self._unique(list(current or ()) + list(target))
 
-    def _unique(self, texts):
-        return list({self.split(text)[0]: text for text in texts}.values())
+    def _unique(self, texts, first=False):
+        found = {}
+        for text in texts:
+            key = self.split(text)[0]
+            found[key] = found.get(key, text) if first else text
+        return list(found.values())
 
 
 class Part(Kind):
@@ -301,6 +324,11 @@ class Records(Kind):
         new = {self.key(item): item for item in target}
         kept = [item for item in current or () if self.key(item) not in new]
         return kept + list(target)
+
+
+def beginning_with(prefix, mapping):
+    """The entries of a map, or of None, whose keys begin so."""
+    return {key: item for key, item in (mapping or {}).items() if key.startswith(prefix)}
 
 
 def scalar_text(key, value):

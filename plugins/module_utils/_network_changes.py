@@ -2,42 +2,136 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carrying out the plans of _networks: removing, waiting until a name is free, creating.
+"""The one flow of swarm_network: read, plan, apply (remove, wait until a name is free, create), result.
 
 PRIVATE to apiary.swarm: no other collection may import it.
 """
 
 from __future__ import annotations
 
-from ._cluster import Clock
+from ._cluster import Clock, read_nodes
 from ._engine import retry
 from ._errors import SwarmError
-from ._networks import is_allocated, users
+from ._fields import one_or_many
+from ._ingress import await_unused, is_incomplete, is_ingress, refuse_impossible, spread
+from ._networks import NETWORK, is_allocated, plan, refuse_twice, shown, users
+from ._swarm_state import network_row
 
 _ALLOCATION_TIMEOUT = 20
+_INGRESS_TIMEOUT = 30
+# Seconds that are taken in any case to make again what was removed for it.
+_REMAKE_TIMEOUT = 30
 
 
-def refuse_used(engine, plans):
-    """Raise SwarmError (kind in_use) with the services that use networks which are to go. One call, if any is to go."""
+def one_spec():
+    """The argument spec of one network."""
+    return dict(
+        NETWORK.argument_spec(),
+        name={"type": "str"},
+        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
+        recreate={"type": "bool", "default": False},
+    )
+
+
+def argument_spec():
+    """The argument spec of a module: one beside a list of many."""
+    entry = dict(one_spec(), name={"type": "str", "required": True})
+    return dict(one_spec(), networks={"type": "list", "elements": "dict", "options": entry})
+
+
+def bring(engine, params, check_mode):
+    """Bring the networks of a task to what is declared; returns the module's result."""
+    wishes = one_or_many(params, "networks", one_spec())
+    refuse_twice(wishes)
+    read_nodes(engine, "change networks")
+    plans = read_and_plan(engine, wishes)
+    refuse_used(engine, going(plans), engine.services)
+    return result(plans, {} if check_mode else carry_out(engine, plans, Clock(params["wait_timeout"])))
+
+
+def read_and_plan(engine, wishes):
+    """The plans for wishes, entries of the module's list. Raises SwarmError if one is invalid."""
+    networks = retry(engine.networks) if wishes else []
+    plans = [plan(wish, networks) for wish in wishes]
+    refuse_impossible(plans, networks)
+    return [_completed(engine, entry) for entry in plans]
+
+
+def _completed(engine, entry):
+    """A plan of action completed, if nodes lack a part in a network for published ports that is as declared."""
+    if entry.action == "unchanged" and is_ingress(entry.present) and is_incomplete(engine, entry.present):
+        return entry._replace(action="completed")
+    return entry
+
+
+def carry_out(engine, plans, clock):
+    """Apply plans; returns {name: network} of those that are there now."""
+    for entry in going(plans):
+        remove(engine, entry.present, clock)
+    if going(plans):
+        clock = Clock(max(clock.left, _REMAKE_TIMEOUT))
+    touched = [entry for entry in plans if entry.action not in ("unchanged", "completed")]
+    await_gone(engine, [entry.present or entry.spec or {"Name": entry.name} for entry in touched], clock)
+    for entry in plans:
+        if entry.action == "completed":
+            spread(engine, entry.present)
+    return {entry.name: create(engine, entry, clock) for entry in plans if entry.spec}
+
+
+def going(plans):
+    """The plans by which a network goes."""
+    return [entry for entry in plans if entry.action in ("removed", "recreated")]
+
+
+def result(plans, made):
+    """The module's result; made is {name: network} after applying, empty in check mode."""
+    rows, before, after = [], {}, {}
+    for entry in plans:
+        network = entry.present if entry.action in ("unchanged", "completed") else made.get(entry.name)
+        action = "unchanged" if entry.action == "lingering" else entry.action
+        rows.append(
+            {
+                "name": entry.name,
+                "id": network["Id"] if network else None,
+                "action": action,
+                "changed": action != "unchanged",
+                "network": network_row(network) if network else None,
+            }
+        )
+        if action != "unchanged":
+            before[entry.name] = shown(entry.present) if entry.present else {}
+            after[entry.name] = shown(network or entry.spec) if network or entry.spec else {}
+    return {"changed": bool(before), "networks": rows, "diff": {"before": before, "after": after}}
+
+
+def refuse_used(engine, plans, read_services):
+    """Raise SwarmError (kind in_use) with the services that use networks which are to go; they are read if any is to go."""
     if not plans:
         return
-    services = retry(engine.services)
+    services = retry(read_services)
     told = [
         f"network {entry.name} is used by {', '.join(users(services, entry.present))}"
         for entry in plans
         if users(services, entry.present)
     ]
     if told:
+        hint = "Nothing was changed. Remove these services, or take the network out of them, first."
+        if any(is_ingress(entry.present) for entry in plans):
+            hint += (
+                " Services that publish a port in ingress mode use the network for it: let them publish none meanwhile."
+            )
         raise SwarmError(
             f"Could not remove networks on {engine.name}: {'; '.join(told)}",
             kind="in_use",
-            hint="Nothing was changed. Remove these services, or take the network out of them, first.",
+            hint=hint,
             node=engine.name,
         )
 
 
 def remove(engine, network, clock):
     """DELETE a network; the tasks of a service that was just removed may hold it for their grace period."""
+    if is_ingress(network):
+        await_unused(engine, network, clock)
     while True:
         try:
             retry(lambda: engine.delete(f"/networks/{network['Id']}", what=f"remove network {network['Name']}"))
@@ -49,8 +143,26 @@ def remove(engine, network, clock):
                 raise
 
 
-def await_gone(engine, names, clock):
-    """Wait until this engine itself has let go of the networks: until then it takes no new one of the name."""
+def await_gone(engine, networks, clock):
+    """Wait until this engine itself has let go of networks (plain data with Name): until then it takes no new one of the name."""
+    # one for published ports is held by no container when it comes to this: it goes in a second, or never
+    ingress = [network["Name"] for network in networks if is_ingress(network)]
+    _await_gone(
+        engine,
+        ingress,
+        Clock(min(_INGRESS_TIMEOUT, clock.left)),
+        "The managers have removed it, but this engine cannot let go of it. Run again on another manager, or restart the "
+        "engine on this one ('systemctl restart docker') and run again.",
+    )
+    _await_gone(
+        engine,
+        [network["Name"] for network in networks if network["Name"] not in ingress],
+        clock,
+        "A container on that host still uses it. The managers have removed it; run again.",
+    )
+
+
+def _await_gone(engine, names, clock, hint):
     while names:
         left = [network["Name"] for network in retry(engine.networks) if network["Name"] in names]
         if not left:
@@ -59,7 +171,7 @@ def await_gone(engine, names, clock):
             raise SwarmError(
                 f"Removed networks are not gone in time on {engine.name}: {', '.join(left)}",
                 kind="timeout",
-                hint="A container on that host still uses it. The managers have removed it; run again.",
+                hint=hint,
                 node=engine.name,
             )
 
@@ -67,15 +179,28 @@ def await_gone(engine, names, clock):
 def create(engine, plan, clock):
     """POST a network and wait until it has its addresses; returns it as GET /networks has it.
 
-    One that gets none is removed again: tasks that use it would wait for ever. If the old network had been removed for
-    it, that is made again.
+    One that gets none, or that no node can do anything with, is removed again: tasks that use it would wait for ever. If the
+    old network had been removed for it, that is made again.
     """
     try:
         made = retry(lambda: engine.post("/networks/create", plan.spec, what=f"create network {plan.name}"))
-        return _await_allocated(engine, plan.name, made["Id"], clock)
+        network = _await_allocated(engine, plan.name, made["Id"], clock)
+        if is_ingress(network):
+            _spread(engine, network)
+        return network
     except SwarmError as error:
-        if plan.action == "recreated":
-            raise _restored(engine, plan, error)
+        if plan.action == "recreated" and error.kind != "incomplete":
+            raise _restored(engine, plan, error, clock)
+        raise
+
+
+def _spread(engine, network):
+    try:
+        spread(engine, network)
+    except SwarmError as error:
+        if error.kind == "invalid":
+            engine.delete(f"/networks/{network['Id']}", what=f"remove network {network['Name']} again")
+            error.msg += ". It was removed again"
         raise
 
 
@@ -95,8 +220,11 @@ def _await_allocated(engine, name, network_id, clock):
             )
 
 
-def _restored(engine, plan, error):
+def _restored(engine, plan, error, clock):
     old = {key: plan.present[key] for key in plan.spec if plan.present.get(key) is not None}
-    engine.post("/networks/create", dict(plan.spec, **old), what=f"make network {plan.name} again as it was")
+    await_gone(engine, [plan.present], clock)
+    made = engine.post("/networks/create", dict(plan.spec, **old), what=f"make network {plan.name} again as it was")
+    if is_ingress(plan.present):
+        spread(engine, {"Id": made["Id"], "Name": plan.name})
     error.msg = f"{error.msg.rstrip('.')}. The network was made again as it was"
     return error

@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 from ._errors import SwarmError
 from ._fields import Field, Table
+from ._ingress import is_ingress, publishers
 from ._kinds import Bool, Kind, Mapping, Text, scalar_text
 
 # the engine adds it to the options of every overlay network
@@ -216,6 +217,8 @@ def refuse_twice(wishes):
 
 def users(services, network):
     """The names of the services that use a network, of GET /services."""
+    if is_ingress(network):
+        return publishers(services)
     keys = (network["Id"], network["Name"])
     return sorted(
         service["Spec"]["Name"]

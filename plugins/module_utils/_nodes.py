@@ -18,6 +18,10 @@ from ._errors import SwarmError, meaning_of
 from ._kinds import Mapping
 from ._quorum import may_lose
 
+# On a node that is out for a while: the availability that it is to get back.
+REMEMBERED = "io.apiary.availability"
+AVAILABILITIES = ("active", "pause", "drain")
+
 
 def find(nodes, name, tried):
     """The node with this ID or host name. Raises SwarmError (kind not_found or ambiguous)."""
@@ -119,6 +123,23 @@ def plan(node, wish, force=False):
     return Plan(wish, force, node, spec, tuple(actions), turning)
 
 
+def shift_of(node, availability, remember=False):
+    """The wish that gives a node an availability. Pure.
+
+    remember: note what it had, in the same write, unless something is noted already, by a run that was interrupted.
+    "remembered" is what was noted, which is forgotten with it; a node of which nothing is noted stays as it is.
+    """
+    noted = (node["Spec"].get("Labels") or {}).get(REMEMBERED)
+    present = node["Spec"]["Availability"]
+    if availability == "remembered":
+        if noted is None:
+            return {}
+        return {"availability": noted if noted in AVAILABILITIES else present, "labels_to_remove": [REMEMBERED]}
+    if remember and noted is None and present != availability:
+        return {"availability": availability, "labels": {REMEMBERED: present}}
+    return {"availability": availability}
+
+
 def _removal(node, wish, force):
     if node is None:
         return Plan(wish, force, None)
@@ -128,7 +149,8 @@ def _removal(node, wish, force):
             kind="wrong_role",
             hint="Demote it first (role: worker), or remove it with force: true, which demotes it if the quorum allows.",
         )
-    role = "worker" if is_manager(node) else None
+    # one that is down and no member of the raft (lost when a new cluster was forced) can be removed, but not demoted
+    role = "worker" if node.get("ManagerStatus") or (is_manager(node) and not is_gone(node)) else None
     spec = dict(node["Spec"], Role="worker") if role else node["Spec"]
     actions = (("demote to worker",) if role else ()) + ("remove from the swarm",)
     return Plan(wish, force, node, spec, actions, role, remove=True)
@@ -145,7 +167,8 @@ def _labels(present, wish):
     if both:
         raise SwarmError(f"labels and labels_to_remove both name {', '.join(both)}")
     if given is not None and wish.get("labels_state") == "replace":
-        return given
+        # what a run that was interrupted noted is no label of the operator's
+        return dict({key: text for key, text in present.items() if key == REMEMBERED}, **given)
     return {key: text for key, text in dict(present, **(given or {})).items() if key not in drop}
 
 

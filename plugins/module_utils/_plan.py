@@ -27,6 +27,7 @@ ROLL_BACK = "rolled_back"
 DECLARED_LABEL = OWN_LABELS + "declared"
 
 _FORCED = ("TaskTemplate", "ForceUpdate")
+_PLATFORMS = ("TaskTemplate", "Placement", "Platforms")
 _EMPTY = (None, [], {})
 
 
@@ -49,6 +50,19 @@ class World:
         self.lenient = lenient
         self.missing = []
         self.notes = []
+
+    def add(self, coming):
+        """Note what else there is, {"networks": {}, "files": {}} in the form of those two, and forget what was missing."""
+        self.networks.update(coming.get("networks", {}))
+        for word, found in coming.get("files", {}).items():
+            self.files.setdefault(word, {}).update(found)
+        self.missing, self.notes = [], []
+
+    def without_pins(self):
+        """The same for a service that is to keep to tags, or to the digest that it has."""
+        world = copy.copy(self)  # with the same lists of missing and notes
+        world.pins = {}
+        return world
 
     def network_id(self, name):
         if name in self.networks:
@@ -79,6 +93,10 @@ class Wish(NamedTuple):
     merge: tuple = ()
     recreate: bool = False
     resolve_image: str = "changed"
+    resolve_image_failure: str = "warn"
+    # {registry: value of X-Registry-Auth}
+    credentials: dict = {}
+    env_files: tuple = ()
 
 
 class Plan(NamedTuple):
@@ -126,7 +144,7 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
     values, problems = SERVICE.parse(declared, world)
     problems = name_problems(wish.name) + SERVICE.version_problems(declared, values, api_version) + problems
     immutable = _apply(wish, values, spec, world, new=not observed)
-    tidy(spec)
+    tidy(spec, before, world)
     if not problems:
         problems = spec_problems(spec, values)
     if immutable and observed and not wish.recreate:
@@ -134,7 +152,7 @@ def plan_service(wish, observed, world, api_version=(1, 41)):
             f"{immutable} cannot be changed on a service that exists; recreate: true permits to remove it and make it anew"
         )
     if problems:
-        kind = "immutable" if immutable and len(problems) == 1 else "invalid"
+        kind = "immutable" if immutable and observed and len(problems) == 1 else "invalid"
         raise SwarmError(f"Service {wish.name}: " + "; ".join(problems), kind=kind, details={"problems": problems})
 
     paths = tuple(differing_paths(_shown(before), _shown(spec)))
@@ -177,25 +195,33 @@ def _apply(wish, values, spec, world, new):
     taken_back = []
     given_up = _given_up(wish.undeclared, spec, values)
     for field in SERVICE.fields:
-        current = field.read(spec)
         if field.option in values:
-            target = values[field.option]
+            current, target = field.read(spec), values[field.option]
             if field.option in wish.merge:
                 target = field.kind.merge(current, target)
+            if wish.undeclared != "reset":
+                target = field.kind.adopted(current, target)
             if field.same(current, target):
                 continue
             if field.immutable:
                 immutable = field.option
             SERVICE.write(field, spec, target)
-            if field.option == "image" and target in world.platforms:
-                put(spec, ("TaskTemplate", "Placement", "Platforms"), world.platforms[target])
+            if field.option == "image":
+                _write_platforms(spec, world.platforms.get(target))
             if field.option == "force_update" and not new:
                 put(spec, _FORCED, (look_up(spec, _FORCED) or 0) + 1)
-        elif field.option in given_up and not field.same(current, None):
-            SERVICE.take_back(field, spec)
+        elif field.option in given_up and not field.same(field.read(spec), None):
+            SERVICE.take_back(field, spec, adopt=wish.undeclared != "reset")
             taken_back.append(field)
     SERVICE.drop_default_objects(spec, taken_back, values)
     return immutable
+
+
+def _write_platforms(spec, platforms):
+    if platforms:
+        put(spec, _PLATFORMS, platforms)
+    else:  # those of the image before are not this one's
+        (look_up(spec, _PLATFORMS[:-1]) or {}).pop(_PLATFORMS[-1], None)
 
 
 def _given_up(undeclared, spec, values):
@@ -203,10 +229,8 @@ def _given_up(undeclared, spec, values):
     if undeclared == "reset":
         return {field.option for field in SERVICE.fields if field.back != NEVER and field.option not in values}
     if undeclared == "restore":
-        before = remembered(spec)
-        return {
-            field.option for field in SERVICE.fields if field.back == ALWAYS and field.option in before - set(values)
-        }
+        before = remembered(spec) - set(values)
+        return {field.option for field in SERVICE.fields if field.back == ALWAYS and field.option in before}
     return set()
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from ._contents import directory
+from ._contents import CONFIG, SECRET, directory
 from ._errors import SwarmError
 from ._service_fields import SERVICE
-from ._service_files import Files
+from ._service_kinds import network_entry
 
 
 def networks(engine, wishes):
@@ -27,7 +27,7 @@ def networks(engine, wishes):
     named = set()
     for wish in wishes:
         for item in wish.options.get("networks") or ():
-            named.add(str(item.get("name") or item.get("id") or "") if isinstance(item, dict) else str(item))
+            named.add(_network_name(item))
     if not named:
         return {}
     found = {}
@@ -43,24 +43,37 @@ def networks(engine, wishes):
     return found
 
 
+def _network_name(item):
+    if not isinstance(item, dict):
+        try:
+            item = network_entry(item)
+        except ValueError:
+            return ""  # the plan will say so, with what else is wrong
+    return str(item.get("name") or item.get("id") or "")
+
+
 def files(engine, wishes):
     """{word: {name, ID or base name of versions: (ID, name)}} of secrets and configs, one call for each that is named."""
     found = {}
-    for field in SERVICE.fields:
-        if isinstance(field.kind, Files):
-            things = _things(engine, field, [wish for wish in wishes if wish.state != "absent"])
-            if things is not None:
-                found[field.kind.sort.word] = directory(things)
+    for sort in (SECRET, CONFIG):
+        things = _things(engine, sort, [wish for wish in wishes if wish.state != "absent"])
+        if things is not None:
+            found[sort.word] = directory(things)
     return found
 
 
-def _things(engine, field, wishes):
-    named = [field.kind.named(wish.options.get(field.option)) for wish in wishes]
+def _things(engine, sort, wishes):
+    declared = [SERVICE.declared(wish.options) for wish in wishes]
+    named = [
+        field.kind.named(sort, options[field.option])
+        for options in declared
+        for field in SERVICE.fields
+        if field.option in options
+    ]
     names = set().union(*(names for names, _ids in named))
     ids = set().union(*(ids for _names, ids in named))
     if not names and not ids:
         return None
     # the content of configs comes along, so ask for those that are named; the beginning of a name finds all its versions
     filters = None if ids else {"name": sorted(names)}
-    many = field.kind.sort.many
-    return engine.get(f"/{many}", what=f"list the {many}", filters=filters) or []
+    return engine.get(f"/{sort.many}", what=f"list the {sort.many}", filters=filters) or []

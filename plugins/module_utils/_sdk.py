@@ -14,7 +14,6 @@ Otherwise the module respawns itself there with ansible-core's respawn_module.
 from __future__ import annotations
 
 import os
-import site
 import sys
 
 from ansible.module_utils.common.respawn import has_respawned, respawn_module
@@ -41,7 +40,7 @@ def ensure_sdk(sdk_python, task_size):
     except ImportError:
         packages = site_packages(sdk_python)
         if os.path.isdir(os.path.join(packages, "docker")):
-            site.addsitedir(packages)
+            sys.path.append(packages)
             _require_import(sdk_python)
         elif os.path.exists(sdk_python) and not has_respawned():
             _respawn(sdk_python, task_size)

@@ -15,9 +15,9 @@ from __future__ import annotations
 import re
 
 from . import _units
-from ._fields import NEVER, ON_RESET, OWN_LABELS, Field, Table
+from ._fields import NEVER, ON_RESET, OWN_LABELS, STACK_LABELS, Field, Table, look_up
 from ._kinds import Bool, Mapping, Number, Pairs, Ratio, Text, Texts, Unit, Words
-from ._service_files import configs, secrets, twice
+from ._service_files import configs, rewire_credential_spec, secrets, twice
 from ._service_kinds import (
     HealthTest,
     Image,
@@ -33,7 +33,7 @@ from ._service_kinds import (
     normal_port,
     ports,
 )
-from ._service_limits import CredentialSpec, GenericResources, Ulimits, apparmor, seccomp, selinux_context
+from ._service_limits import Capabilities, CredentialSpec, GenericResources, Ulimits, apparmor, seccomp, selinux_context
 from ._service_mounts import mounts
 
 # The force_update that was declared last.
@@ -119,8 +119,8 @@ SERVICE = Table(
             f"{_CONTAINER}.Env",
             "--env",
         ),
-        Field("labels", Mapping(own=OWN_LABELS), "Labels", "--label"),
-        Field("container_labels", Mapping(), f"{_CONTAINER}.Labels", "--container-label"),
+        Field("labels", Mapping(own=OWN_LABELS, foreign=STACK_LABELS), "Labels", "--label"),
+        Field("container_labels", Mapping(foreign=STACK_LABELS), f"{_CONTAINER}.Labels", "--container-label"),
         Field("publish", ports(), "EndpointSpec.Ports", "--publish"),
         Field("endpoint_mode", Text(choices=["vip", "dnsrr"]), "EndpointSpec.Mode", "--endpoint-mode", default="vip"),
         Field("networks", networks(), "TaskTemplate.Networks", "--network"),
@@ -207,20 +207,8 @@ SERVICE = Table(
             "--stop-grace-period",
             default=10 * _SECOND,
         ),
-        Field(
-            "cap_add",
-            Texts(read=_units.capability, fold=_units.capability, sort=True),
-            f"{_CONTAINER}.CapabilityAdd",
-            "--cap-add",
-            api=(1, 41),
-        ),
-        Field(
-            "cap_drop",
-            Texts(read=_units.capability, fold=_units.capability, sort=True),
-            f"{_CONTAINER}.CapabilityDrop",
-            "--cap-drop",
-            api=(1, 41),
-        ),
+        Field("cap_add", Capabilities(), f"{_CONTAINER}.CapabilityAdd", "--cap-add", api=(1, 41)),
+        Field("cap_drop", Capabilities(), f"{_CONTAINER}.CapabilityDrop", "--cap-drop", api=(1, 41)),
         Field("dns", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Nameservers", "--dns", api=(1, 25)),
         Field("dns_search", Texts(ordered=True), f"{_CONTAINER}.DNSConfig.Search", "--dns-search", api=(1, 25)),
         Field("dns_options", Texts(), f"{_CONTAINER}.DNSConfig.Options", "--dns-option", api=(1, 25)),
@@ -329,14 +317,16 @@ def spec_problems(spec, declared):
     return problems
 
 
-def tidy(spec):
-    """Last touches to a service spec that its fields cannot know of each other."""
+def tidy(spec, before, world):
+    """Last touches to a service spec that its fields cannot know of each other; before is the engine's, {} if there is none."""
     container = spec["TaskTemplate"].get("ContainerSpec") or {}
+    rewire_credential_spec(look_up(before, ("TaskTemplate", "ContainerSpec")), container, world)
     health = container.get("Healthcheck") or {}
     if (health.get("Test") or [""])[0] == "NONE":
         container["Healthcheck"] = {"Test": ["NONE"]}
     if is_job(spec):
         spec.pop("UpdateConfig", None)  # of a service that is made anew as a job; the engine takes none
     job = spec["Mode"].get("ReplicatedJob")
-    if job and job.get("MaxConcurrent") is None:
-        job["MaxConcurrent"] = job["TotalCompletions"]  # as the CLI; to the engine it would mean 1
+    if job and not job.get("MaxConcurrent"):
+        # as the CLI; absent would mean 1 to the engine, and 0, of a job that had no tasks to run, none for ever
+        job["MaxConcurrent"] = job["TotalCompletions"]

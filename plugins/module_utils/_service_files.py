@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from . import _units
 from ._contents import CONFIG, SECRET
+from ._fields import look_up
 from ._kinds import Records
 
 _MODE = 0o444
@@ -67,10 +68,10 @@ class Files(Records):
     def kept(self, current):
         return [reference for reference in current or () if not reference.get("File")] or None
 
-    def named(self, value):
-        """The names and the IDs that a declared value has, two sets; what makes no sense is left to parse."""
+    def named(self, sort, value):
+        # what makes no sense is left to parse
         names, ids = set(), set()
-        for item in value or ():
+        for item in (value or ()) if sort is self.sort else ():
             try:
                 entry = item if isinstance(item, dict) else parse(self.sort, item)
             except ValueError:
@@ -139,6 +140,22 @@ def parse(sort, item):
             raise ValueError(f"'{text}': write mode=0{value}; the CLI would take {value} for a decimal number")
         entry[_KEYS[key].format(word=sort.word)] = value
     return entry
+
+
+def rewire_credential_spec(before, container, world):
+    """Let a container's spec have the config of its credential spec, for use at run time, and no longer that of the one before."""
+    path = ("Privileges", "CredentialSpec", "Config")
+    old, new = look_up(before, path), look_up(container, path)
+    if old == new:
+        return
+    kept = [
+        reference
+        for reference in container.get(CONFIG.list) or ()
+        if reference.get("File") or reference[CONFIG.id] not in (old, new)
+    ]
+    if new:
+        kept.append({CONFIG.id: new, CONFIG.name: world.file(CONFIG.word, new)[1], "Runtime": {}})
+    container[CONFIG.list] = kept
 
 
 def twice(container):

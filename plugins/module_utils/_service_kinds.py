@@ -61,6 +61,10 @@ class Trigger(Kind):
     type = "raw"
 
     def parse(self, value, world):
+        if value is True:
+            raise ValueError(
+                'true says the same at every run: write a text that differs when tasks are to be replaced, "{{ now() }}" for always'
+            )
         if isinstance(value, bool) or not isinstance(value, (str, int, float)) or value == "":
             raise ValueError(
                 f"{value!r} is not a text that is another one when tasks are to be replaced again, such as a date"
@@ -168,12 +172,37 @@ def _network(entry, world):
     if entry.get("aliases"):
         network["Aliases"] = entry["aliases"]
     if entry.get("options"):
-        network["DriverOpts"] = {key: str(value) for key, value in entry["options"].items()}
+        # the drivers are written in Go, which has no True
+        network["DriverOpts"] = {
+            str(key): str(value).lower() if isinstance(value, bool) else str(value)
+            for key, value in entry["options"].items()
+        }
     return network
 
 
 def _normal_network(network):
     return prune(dict(network, Aliases=sorted(network.get("Aliases") or ())))
+
+
+def network_entry(text):
+    """The entry that the text of a network stands for: a name, or the CLI's name=backend,alias=db,driver-opt=key=value."""
+    text = str(text).strip()
+    if "=" not in text:
+        return {"name": text}
+    entry = {}
+    for key, value in _units.pairs(text):
+        if key not in ("name", "alias", "driver-opt"):
+            raise ValueError(f"'{text}': a network has no {key}; there are name, alias, driver-opt")
+        if not value:
+            raise ValueError(f"'{text}': {key} needs a value")
+        if key == "name":
+            entry["name"] = value
+        elif key == "alias":
+            entry.setdefault("aliases", []).append(value)
+        else:
+            option, _equals, setting = value.partition("=")
+            entry.setdefault("options", {})[option] = setting
+    return entry
 
 
 _NETWORK_OPTIONS = {
@@ -211,7 +240,7 @@ def networks():
         _NETWORK_OPTIONS,
         build=_network,
         key=lambda network: network["Target"],
-        expand=lambda name: [{"name": str(name)}],
+        expand=lambda text: [network_entry(text)],
         normal=_normal_network,
         order=lambda network: network["Target"],
     )

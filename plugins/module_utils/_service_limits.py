@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kinds of value that bound a service's containers: ulimits, generic resources, privileges, credential spec.
+"""Kinds of value that bound a service's containers: ulimits, capabilities, generic resources, privileges, credential spec.
 
 PRIVATE to apiary.swarm: no other collection may import it. Pure.
 """
@@ -14,7 +14,9 @@ import contextlib
 import json
 import re
 
-from ._kinds import Kind, Part, prune
+from . import _units
+from ._contents import CONFIG
+from ._kinds import Kind, Part, Texts, prune
 
 # What the engine knows (docker/go-units ulimit.go).
 _ULIMITS = (
@@ -113,8 +115,26 @@ class GenericResources(Named):
         return sorted((prune(item) for item in value or ()), key=repr)
 
 
+class Capabilities(Texts):
+    """Names of capabilities in any spelling. Beside ALL no other says anything, and none is kept."""
+
+    def __init__(self):
+        super().__init__(read=_units.capability, fold=_units.capability, sort=True)
+
+    def parse(self, value, world):
+        names = super().parse(value, world)
+        return ["ALL"] if "ALL" in names else names
+
+    def normal(self, value):
+        names = super().normal(value)
+        return frozenset(["ALL"]) if "ALL" in names else names
+
+
 class CredentialSpec(Kind):
-    """Where a Windows container's account is described: config://ID, file://NAME or registry://NAME; empty is none."""
+    """Where a Windows container's account is described: config://NAME, file://NAME or registry://NAME; empty is none.
+
+    A config may be named by its ID, too. That the service has it for use at run time is seen to by _service_files.py.
+    """
 
     SOURCES = {"config": "Config", "file": "File", "registry": "Registry"}
 
@@ -124,7 +144,14 @@ class CredentialSpec(Kind):
         scheme, _separator, name = value.partition("://")
         if scheme not in self.SOURCES or not name:
             raise ValueError(f"'{value}' does not begin with config://, file:// or registry://, and a name after it")
+        if scheme == "config":
+            name, _name = world.file(CONFIG.word, name)
         return {self.SOURCES[scheme]: name}
+
+    def named(self, sort, value):
+        scheme, _separator, name = (value or "").partition("://")
+        # it may be either, so all have to be asked for
+        return (set(), {name} if sort is CONFIG and scheme == "config" else set())
 
     def normal(self, value):
         return prune(value or {})

@@ -13,8 +13,8 @@ import copy
 import posixpath
 
 from . import _units
-from ._fields import look_up
-from ._kinds import Records, prune
+from ._fields import STACK_LABELS, look_up
+from ._kinds import Records, beginning_with, prune
 
 # Options that go with some types only: {option: (types, path in the API's Mount)}; None: see _place.
 _EXTRAS = {
@@ -97,6 +97,10 @@ class Mounts(Records):
                 yield f"type {kind}", _TYPES_NEED[kind]
             yield from ((what, api) for path, what, api in _NEEDS if look_up(mount, path))
 
+    def adopted(self, current, target):
+        found = {self.key(mount): mount for mount in current or ()}
+        return target and [_adopted(found.get(self.key(mount)) or {}, mount) for mount in target]
+
     def same(self, current, target):
         # What the engine forgets is no difference where it has forgotten it; an engine that keeps it is compared with.
         return super().same(current, target) or super().same(current, [_as_kept(mount) for mount in target or ()])
@@ -117,8 +121,8 @@ def _build(entry, world):
         mount["ReadOnly"] = True
     if "consistency" in entry:
         mount["Consistency"] = entry["consistency"]
-    for option in _EXTRAS:
-        path = _place(option, entry[option], kind) if option in entry else None
+    for option, (kinds, _path) in _EXTRAS.items():
+        path = _place(option, entry[option], kind) if option in entry and kind in kinds else None
         if path:
             mount.setdefault(path[0], {})[path[1]] = _value(option, entry[option])
     world.notes += [
@@ -129,6 +133,15 @@ def _build(entry, world):
     return mount
 
 
+def _adopted(current, mount):
+    """A mount with the labels that 'docker stack' gave its volume, which are for a volume that is yet to be made."""
+    labels = beginning_with(STACK_LABELS, look_up(current, ("VolumeOptions", "Labels")))
+    if not labels or mount["Type"] != "volume":
+        return mount
+    options = mount.get("VolumeOptions") or {}
+    return dict(mount, VolumeOptions=dict(options, Labels=dict(labels, **options.get("Labels") or {})))
+
+
 def _problems(kind, entry):
     """What does not fit together in an entry, as sentences."""
     if not entry.get("source") and kind not in ("tmpfs", "volume"):
@@ -136,7 +149,8 @@ def _problems(kind, entry):
     if entry.get("source") and kind == "tmpfs":
         yield "a mount of type tmpfs has no source"
     for option in entry:
-        if option in _EXTRAS and kind not in _EXTRAS[option][0]:
+        # what is switched off may stand anywhere
+        if option in _EXTRAS and entry[option] not in (False, {}) and kind not in _EXTRAS[option][0]:
             yield f"{option} goes with type {' or '.join(_EXTRAS[option][0])}, not with {kind}"
     if "recursive" in entry and "non_recursive" in entry:
         yield "recursive and non_recursive say the same thing: name one"

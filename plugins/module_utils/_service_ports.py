@@ -56,28 +56,28 @@ def port_conflicts(plans, services):
 
 
 def order_of_work(plans):
-    """The positions of plans in the order in which the engine can take them: it refuses a port that is not yet released.
+    """The positions of plans in groups, one to be carried out after the other, and the plans of a group side by side.
 
-    Removals come first, then each plan after those that release a port it takes; otherwise the order is kept. Where two
-    services swap ports there is no such order, and the engine will refuse one of them.
+    The engine refuses a port that is not yet released: removals are the first group, and each plan comes after those that
+    release a port it takes. Where two services swap ports there is no such order, and the engine will refuse one of them.
     """
     releasing = {}
     for index, plan in enumerate(plans):
         for port in released_ports(plan):
             releasing.setdefault(port, []).append(index)
-    order, seen = [], set()
+    group_of = {}
 
-    def add(index):
-        if index not in seen:
-            seen.add(index)
-            for port in sorted(taken_ports(plans[index])):
-                for other in releasing.get(port, ()):
-                    add(other)
-            order.append(index)
+    def place(index):
+        if index not in group_of:
+            group_of[index] = 0 if plans[index].action == REMOVE else 1  # for now, in case they wait for each other
+            before = {other for port in taken_ports(plans[index]) for other in releasing.get(port, ())} - {index}
+            group_of[index] = max([group_of[index], *(place(other) + 1 for other in sorted(before))])
+        return group_of[index]
 
-    for index in sorted(range(len(plans)), key=lambda index: plans[index].action != REMOVE):
-        add(index)
-    return order
+    groups = {}
+    for index in range(len(plans)):
+        groups.setdefault(place(index), []).append(index)
+    return [groups[number] for number in sorted(groups)]
 
 
 def released_ports(plan):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one flow of swarm_service: read all, plan all, apply one by one, wait for all.
+"""The one flow of swarm_service: read all, plan all, apply side by side, wait for all.
 
 PRIVATE to apiary.swarm: no other collection may import it.
 
@@ -14,61 +14,82 @@ from __future__ import annotations
 
 import time
 
-from . import _images
 from ._addresses import is_local
 from ._cluster import read_nodes
-from ._converge import BROKEN
-from ._engine import TRANSIENT, retry
 from ._errors import SwarmError
 from ._mesh import ip_vs_support
-from ._plan import CREATE, NOTHING, RECREATE, REMOVE, ROLL_BACK, UPDATE, World, plan_service
+from ._pins import image_to_ask_for, resolve, stored_image
+from ._plan import NOTHING, REMOVE, ROLL_BACK, World, plan_service
 from ._references import files, networks
-from ._service_ports import ingress_ports, order_of_work, port_conflicts, released_ports, taken_ports
+from ._service_changes import UPDATES, carry_out, done
+from ._service_ports import ingress_ports, port_conflicts
 from ._swarm_state import image_of
+from ._task_states import BROKEN
 from ._watch import Watch, tasks_of
-
-# Somebody else was quicker: read again, plan again.
-_CONFLICTS = frozenset(("out_of_sequence", "name_conflict", "not_found"))
-# The engine refuses this service; the others may be all right.
-_OF_ONE_SERVICE = frozenset(("invalid", "port_in_use", "conflict", "engine")) | _CONFLICTS
-
-
-_UPDATES = (UPDATE, ROLL_BACK)
 
 
 class Services:
     """One run over the services of a task."""
 
-    def __init__(self, engine, wishes, check_mode=False, docker_host="unix://"):
+    def __init__(self, engine, wishes, check_mode=False, docker_host="unix://", missing=()):
+        """check_mode: plan as if it were to be done, and note in the result what would be; missing: what is not there yet."""
         self.engine = engine
         self.wishes = wishes
         self.check_mode = check_mode
         self.docker_host = docker_host
         self.entries = {}
+        self.missing = missing or ()
         self.warnings = []
         self.plans = []
         self.observed = []
         self.nodes = []
         self.world = None
         self.over = {}
-        self.released = set()
+        self.unresolved = []
+
+    def prepare(self, coming=None):
+        """Read and plan. Raises SwarmError if a plan is invalid; nothing is applied yet.
+
+        coming: what is to be made before the services, in the form of World's networks and files.
+        """
+        self._read()
+        self.plan(coming)
+
+    def plan(self, coming=None):
+        """Plan, or plan again where what the services refer to has come."""
+        self.world.add(coming or {})
+        self.plans = self._plan()
+
+    def afterwards(self):
+        """The services as GET /services would have them after the plans, for what may be removed then."""
+        plans = {plan.name: plan for plan in self.plans if plan.changed}
+        found = []
+        for service in self.observed:
+            plan = plans.pop(service["Spec"]["Name"], None)
+            if plan is None:
+                found.append(service)
+            elif plan.action != REMOVE:
+                found.append({"Spec": plan.spec, "PreviousSpec": service["Spec"]})
+        return found + [{"Spec": plan.spec} for plan in plans.values()]
 
     def apply(self):
-        """Read, plan, apply. Raises SwarmError before anything is applied if a plan is invalid."""
-        self._read()
-        self.plans = self._plan()
-        self.warnings += [f"there is no {what} yet" for what in dict.fromkeys(self.world.missing)]
+        """Carry out what was planned; read and plan first if nobody asked for that by itself."""
+        if self.world is None:
+            self.prepare()
+        self.warnings += [f"there is no {what} yet" for what in dict.fromkeys([*self.missing, *self.world.missing])]
         self.warnings += dict.fromkeys(self.world.notes)
         for plan in self.plans:
             self._enter(plan)
         if self.check_mode:
             for plan in self.plans:
-                self._done(plan, plan.action)
+                done(self.entries[plan.name], plan, plan.action)
         else:
             self.over = self._tasks_that_are_over()
-            steps = list(zip(self.wishes, self.plans))
-            for index in order_of_work(self.plans):
-                self._carry_out(*steps[index])
+            try:
+                self.plans = carry_out(self.engine, self.wishes, self.plans, self.entries, self._plan_one)
+            except SwarmError as error:
+                error.details.update(self.report())
+                raise
 
     # Read
 
@@ -76,45 +97,21 @@ class Services:
         self.nodes = read_nodes(self.engine, "read the services")
         self.observed = self.engine.services()
         self.by_name = {service["Spec"]["Name"]: service for service in self.observed}
-        pins, platforms = self._resolve_images()
+        answers = resolve(self.engine, self.wishes, self.by_name)
+        self.warnings += answers.warnings
+        self.unresolved = answers.errors
         self.world = World(
-            networks(self.engine, self.wishes), pins, platforms, self.check_mode, files(self.engine, self.wishes)
+            networks(self.engine, self.wishes),
+            answers.pins,
+            answers.platforms,
+            self.check_mode,
+            files(self.engine, self.wishes),
         )
-
-    def _resolve_images(self):
-        """Ask the registry for the digests that are wanted; an image it does not tell of keeps its tag, with a warning."""
-        pins, platforms = {}, {}
-        for image in dict.fromkeys(filter(None, map(self._image_to_resolve, self.wishes))):
-            try:
-                answer = self.engine.get(f"/distribution/{image}/json", what=f"look up {image} in its registry")
-            except SwarmError as error:
-                self.warnings.append(
-                    f"image {image} is not pinned, each node pulls the tag by itself and may get another version: {error.msg}"
-                )
-                continue
-            pins[image], found = _images.pinned(image, answer)
-            if found:
-                platforms[pins[image]] = found
-        return pins, platforms
-
-    def _image_to_resolve(self, wish):
-        image = wish.options.get("image")
-        if not image or wish.state != "present" or wish.resolve_image == "never":
-            return None
-        try:
-            tagged = _images.tagged(image)
-        except ValueError:
-            return None  # the plan will say so, with what else is wrong
-        service = self.by_name.get(wish.name)
-        stored = service and service["Spec"]["TaskTemplate"].get("ContainerSpec", {}).get("Image")
-        if wish.resolve_image == "changed" and stored and _images.same(stored, tagged):
-            return None
-        return tagged
 
     # Plan
 
     def _plan(self):
-        plans, errors = [], []
+        plans, errors = [], list(self.unresolved)
         for wish in self.wishes:
             try:
                 plans.append(self._plan_one(wish, self.by_name.get(wish.name)))
@@ -135,7 +132,10 @@ class Services:
         return plans
 
     def _plan_one(self, wish, service):
-        return plan_service(wish, service, self.world, self.engine.api_version)
+        # what another service of this run asked the registry for is not this one's
+        asked = image_to_ask_for(wish, stored_image(self.by_name.get(wish.name)))
+        world = self.world if asked else self.world.without_pins()
+        return plan_service(wish, service, world, self.engine.api_version)
 
     def _enter(self, plan):
         """The entry of the result for a service to which nothing has been done yet."""
@@ -154,9 +154,6 @@ class Services:
             "failure": None,
         }
 
-    def _done(self, plan, action):
-        self.entries[plan.name].update(action=action, changed=plan.changed, diff=plan.diff)
-
     def _mesh_warnings(self, plan):
         if plan.spec is None or not is_local(self.docker_host):
             return []
@@ -170,105 +167,14 @@ class Services:
             f"({mesh['source']}): it accepts the port and routes nothing. Publish in mode host, or use a kernel with IP_VS"
         ]
 
-    # Apply
-
     def _tasks_that_are_over(self):
         """{service ID: IDs of broken tasks} of the services that get new tasks now (see _converge.first_look)."""
-        ids = [plan.observed["ID"] for plan in self.plans if plan.action in _UPDATES and plan.concerns_tasks]
+        ids = [plan.observed["ID"] for plan in self.plans if plan.action in UPDATES and plan.concerns_tasks]
         over = {}
         for task in tasks_of(self.engine, ids) if ids else ():
             if task["Status"]["State"] in BROKEN:
                 over.setdefault(task["ServiceID"], []).append(task["ID"])
         return over
-
-    def _carry_out(self, wish, plan):
-        entry = self.entries[wish.name]
-        current = [plan]
-
-        def attempt():
-            try:
-                if current[0].action == RECREATE:
-                    self._delete(current[0])
-                    current[0] = plan._replace(action=CREATE)
-                    entry.update(action=REMOVE, changed=True)  # the truth, should the creation fail
-                return self._send(current[0])
-            except SwarmError as error:
-                if error.kind in _CONFLICTS:
-                    current[0] = self._plan_one(wish, self._find(wish.name))
-                raise
-
-        kinds = TRANSIENT | _CONFLICTS
-        if taken_ports(plan) & self.released:
-            kinds |= {"port_in_use"}  # the managers hold a port for a moment after it was released
-        try:
-            answer = retry(attempt, kinds=kinds, attempts=9, delay=0.15)
-        except SwarmError as error:
-            if entry["changed"]:
-                self._restore(plan, entry, error)
-            if error.kind not in _OF_ONE_SERVICE:
-                error.details.update(self.report())
-                raise
-            self._refused(entry, error)
-        else:
-            done = current[0]
-            self.released |= released_ports(plan)
-            action = RECREATE if plan.action == RECREATE and done.changed else done.action
-            self._done(done, action)
-            entry["id"] = (answer or {}).get("ID") or entry["id"]
-            entry["warnings"] += _engine_warnings(answer)
-            self.plans[self.wishes.index(wish)] = done
-
-    def _restore(self, plan, entry, error):
-        """Make a service again as it was, which was removed to be made anew; says in error whether that went well."""
-        reason = error.msg.rstrip(".")
-        error.msg = f"Service {plan.name} was removed, to be made anew, and could not be: {reason}"
-        if error.status is None:
-            return  # no answer: what there is now, nobody knows
-        try:
-            made = retry(
-                lambda: self.engine.post(
-                    "/services/create", plan.observed["Spec"], what=f"make service {plan.name} again as it was"
-                )
-            )
-        except SwarmError as second:
-            error.msg += f". {second.msg}"
-            return
-        entry.update(action=RECREATE, id=made["ID"])
-        error.msg += ". The service was made again as it was"
-
-    def _refused(self, entry, error):
-        entry["failure"] = {
-            "kind": error.kind,
-            "reason": error.msg,
-            "hint": error.hint or "Correct the service and run again.",
-            "tasks": [],
-            "msg": error.msg,
-            "status": error.status,
-            "endpoint": error.endpoint,
-        }
-
-    def _send(self, plan):
-        if plan.action == REMOVE:
-            self._delete(plan)
-        elif plan.action == CREATE:
-            return self.engine.post("/services/create", plan.spec, what=f"create service {plan.name}")
-        elif plan.action == UPDATE:
-            return self._update(plan, plan.spec, f"update service {plan.name}", registryAuthFrom="spec")
-        elif plan.action == ROLL_BACK:
-            # the engine takes the spec that it has itself, but wants to see one
-            return self._update(plan, plan.observed["Spec"], f"roll service {plan.name} back", rollback="previous")
-        return None
-
-    def _update(self, plan, spec, what, **query):
-        path = f"/services/{plan.observed['ID']}/update"
-        return self.engine.post(path, spec, what=what, version=plan.observed["Version"]["Index"], **query)
-
-    def _delete(self, plan):
-        self.engine.delete(f"/services/{plan.observed['ID']}", what=f"remove service {plan.name}")
-
-    def _find(self, name):
-        found = self.engine.services(name=[name])  # a filter by prefix
-        return next((service for service in found if service["Spec"]["Name"] == name), None)
 
     # Wait
 
@@ -287,8 +193,7 @@ class Services:
                 else:
                     watch.show(self._note, *known)
             except SwarmError as error:
-                error.details.update(self.report())
-                raise
+                raise interrupted(error, watch, self.entries, self.warnings)
         return finish(watch, self.entries, self.warnings, sliced=seconds is not None)
 
     def _watch(self, timeout):
@@ -298,7 +203,7 @@ class Services:
             if entry["failure"]:
                 watch.failures[plan.name] = entry["failure"]
             elif entry["id"]:
-                version = plan.observed["Version"]["Index"] if entry["action"] in _UPDATES else None
+                version = plan.observed["Version"]["Index"] if entry["action"] in UPDATES else None
                 written = entry["changed"] and plan.concerns_tasks
                 over = self.over.get(entry["id"], ()) if written else ()
                 back = entry["action"] == ROLL_BACK
@@ -316,7 +221,10 @@ def continue_watch(engine, state, seconds):
     """One more slice of a wait that Services.result() handed on; the result has only what this slice saw."""
     watch = Watch.resume(engine, state)
     entries = {name: {"name": name, "changed": False, "diff": {}, "warnings": []} for name in watch.waiting}
-    watch.run(lambda name, tasks, service: note(entries[name], tasks, service), seconds)
+    try:
+        watch.run(lambda name, tasks, service: note(entries[name], tasks, service), seconds)
+    except SwarmError as error:
+        raise interrupted(error, watch, entries, [])
     return finish(watch, entries, [], sliced=True)
 
 
@@ -328,9 +236,7 @@ def note(entry, tasks, service):
 
 def finish(watch, entries, warnings, sliced):
     """The result of a wait. Raises the SwarmError for the services that failed, once nothing is left to wait for."""
-    for name, failure in watch.failures.items():
-        if name in entries:
-            entries[name]["failure"] = failure
+    _tell_failures(watch, entries)
     result = report(entries, warnings)
     if sliced:
         result["_progress"] = watch.lines
@@ -348,6 +254,23 @@ def finish(watch, entries, warnings, sliced):
             details=result,
         )
     return result
+
+
+def interrupted(error, watch, entries, warnings):
+    """The SwarmError for a wait that error ended: what had failed before is told too, what still waited has failed by it."""
+    known = [failure["msg"] for failure in watch.failures.values()]
+    told = {"kind": error.kind, "reason": error.msg, "hint": error.hint, "tasks": [], "msg": error.msg}
+    watch.failures.update({name: dict(told) for name in watch.waiting})
+    _tell_failures(watch, entries)
+    error.msg = "\n".join([*known, error.msg])
+    error.details.update(report(entries, warnings))
+    return error
+
+
+def _tell_failures(watch, entries):
+    for name, failure in watch.failures.items():
+        if name in entries:
+            entries[name]["failure"] = failure
 
 
 def report(entries, warnings=()):
@@ -368,9 +291,3 @@ def _job_warnings(plan):
     if plan.runs_job_again and all(path[0] == "Labels" for path in plan.changed_paths):
         return [f"job {plan.name} runs again, although only its labels change: the engine does so at every update"]
     return []
-
-
-def _engine_warnings(answer):
-    answer = answer or {}
-    found = answer.get("Warnings") or answer.get("Warning") or []
-    return [found] if isinstance(found, str) else list(found)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import copy
 
 from ._errors import SwarmError
-from ._fields import Field, Table
+from ._fields import OWN_LABELS, Field, Table
 from ._kinds import Bool, Kind, Mapping, Number, Unit
 from ._units import duration, duration_text
 
@@ -68,7 +68,7 @@ class ExternalCAs(Kind):
 TABLE = Table(
     (
         Field("autolock_managers", Bool(), "EncryptionConfig.AutoLockManagers", "--autolock"),
-        Field("labels", Mapping(), "Labels", None),
+        Field("labels", Mapping(own=OWN_LABELS), "Labels", None),
         Field("node_cert_expiry", Duration(HOUR), "CAConfig.NodeCertExpiry", "--cert-expiry"),
         Field("external_cas", ExternalCAs(), "CAConfig.ExternalCAs", "--external-ca"),
         Field("dispatcher_heartbeat_period", Duration(SECOND), "Dispatcher.HeartbeatPeriod", "--dispatcher-heartbeat"),

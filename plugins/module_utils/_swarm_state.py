@@ -172,6 +172,7 @@ def service_row(service, running):
     status = service.get("ServiceStatus") or {}
     desired = status.get("DesiredTasks", 0)
     update = (service.get("UpdateStatus") or {}).get("State")
+    ports = (service.get("Endpoint") or {}).get("Ports") or []
     settled = running == desired
     if mode.endswith("-job"):
         settled = running == 0 and status.get("CompletedTasks", 0) >= desired
@@ -181,7 +182,8 @@ def service_row(service, running):
         "mode": mode,
         "replicas": {"running": running, "desired": desired},
         "image": image_of(spec.get("TaskTemplate") or {}),
-        "ports": [_port_text(port) for port in (service.get("Endpoint") or {}).get("Ports") or []],
+        "ports": [_port_text(port) for port in ports],
+        "published": [_port_row(port) for port in ports],
         "update_status": update,
         "converged": settled and update in (None, "completed", "rollback_completed"),
     }
@@ -214,6 +216,7 @@ def task_row(task, services, nodes):
             for attachment in task.get("NetworksAttachments") or []
             for address in attachment.get("Addresses") or []
         ],
+        "published": [_port_row(port) for port in (status.get("PortStatus") or {}).get("Ports") or []],
     }
 
 
@@ -232,6 +235,24 @@ def network_row(network):
         "driver_options": network.get("Options") or {},
         "labels": network.get("Labels") or {},
         "subnets": [pool["Subnet"] for pool in ipam.get("Config") or [] if pool.get("Subnet")],
+    }
+
+
+def node_networks(networks, ingress=None):
+    """What an engine itself has of the two networks that published ports go through, as {name: row or None}.
+
+    networks is its GET /networks. A manager's lists the swarm's ingress network also where the engine has no part in it, so
+    ingress is what GET /networks/ID says of that: with its containers, the engine's own endpoint among them, if it has.
+    """
+    own = [network for network in networks if not network.get("Ingress")]
+    if ingress is None:
+        own += [network for network in networks if network.get("Ingress")]
+    elif ingress.get("Containers") is not None:
+        own.append(ingress)
+    rows = [network_row(network) for network in own]
+    return {
+        "ingress": next((row for row in rows if row["ingress"]), None),
+        "docker_gwbridge": next((row for row in rows if row["name"] == "docker_gwbridge"), None),
     }
 
 
@@ -262,6 +283,15 @@ def image_of(template):
 def _port_text(port):
     text = f"{port.get('PublishedPort', '?')}->{port['TargetPort']}/{port.get('Protocol', 'tcp')}"
     return f"{text} (host)" if port.get("PublishMode") == "host" else text
+
+
+def _port_row(port):
+    return {
+        "published_port": port.get("PublishedPort") or None,
+        "target_port": port["TargetPort"],
+        "protocol": port.get("Protocol", "tcp"),
+        "mode": port.get("PublishMode", "ingress"),
+    }
 
 
 def _leads(node):

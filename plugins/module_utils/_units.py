@@ -109,28 +109,30 @@ def file_mode(value):
 def ports(value):
     """Port options from the CLI's --publish text: 8080:80, 80, 53:53/udp, 8000-8002:80-82, published=8080,target=80.
 
-    Returns a list of dicts with published_port (absent: the engine chooses), target_port, protocol, mode.
+    The long form takes ranges, too, which the CLI does not: it is the only one for mode host. Returns a list of dicts with
+    published_port (absent: the engine chooses), target_port, protocol, mode.
     """
     text = str(value).strip()
     if "=" in text:
-        return [_long_port(text)]
+        return _long_ports(text)
     match = _PORT.fullmatch(text)
     if not match:
         raise ValueError(f"'{value}' is not a port such as 8080:80, 53:53/udp or published=8080,target=80,mode=host")
     targets = _range(match.group("target"), match.group("target_end"))
     published = _range(match.group("published"), match.group("published_end"))
+    entry = {"protocol": (match.group("protocol") or "tcp").lower(), "mode": "ingress"}
+    return _one_by_one(value, entry, targets, published)
+
+
+def _one_by_one(value, entry, targets, published):
+    """The entry for each of the target ports, with the published port that goes with it."""
     if published and len(targets) == 1:
         targets = targets * len(published)
     if published and len(published) != len(targets):
         raise ValueError(f"'{value}': {len(published)} published ports do not fit {len(targets)} target ports")
-    protocol = (match.group("protocol") or "tcp").lower()
-    entries = []
-    for index, target in enumerate(targets):
-        entry = {"target_port": target, "protocol": protocol, "mode": "ingress"}
-        if published:
-            entry["published_port"] = published[index]
-        entries.append(entry)
-    return entries
+    if not published:
+        return [dict(entry, target_port=target) for target in targets]
+    return [dict(entry, target_port=target, published_port=port) for target, port in zip(targets, published)]
 
 
 def _range(first, last):
@@ -144,10 +146,11 @@ def _range(first, last):
     return list(range(low, high + 1))
 
 
+_RANGE = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
 _PORT_KEYS = {"published": "published_port", "target": "target_port", "protocol": "protocol", "mode": "mode"}
 
 
-def _long_port(text):
+def _long_ports(text):
     entry = {"protocol": "tcp", "mode": "ingress"}
     for key, value in pairs(text):
         if key not in _PORT_KEYS:
@@ -155,7 +158,14 @@ def _long_port(text):
         if value is None:
             raise ValueError(f"'{text}': {key} needs a value")
         entry[_PORT_KEYS[key]] = value.lower()
-    return entry
+    ranges = {key: _RANGE.fullmatch(entry.get(key, "")) for key in ("target_port", "published_port")}
+    if not any(found and found.group("last") for found in ranges.values()):
+        return [entry]
+    for key, found in ranges.items():
+        if key in entry and not found:
+            raise ValueError(f"'{text}': {entry[key]} is neither a port nor a range of ports")
+    targets, published = ([] if found is None else _range(*found.groups()) for found in ranges.values())
+    return _one_by_one(text, {key: entry[key] for key in ("protocol", "mode")}, targets, published)
 
 
 def pairs(text):

@@ -14,17 +14,23 @@ from __future__ import annotations
 
 import time
 
-from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, on_lost_node, progress_lines
+from ._converge import CONVERGED, FAILED, PROGRESS, Verdict, first_look, progress_lines
 from ._converge_jobs import judge, of_this_run
 from ._engine import retry
 from ._errors import SwarmError
 from ._evidence import gather, sentence
 from ._swarm_state import names_of_nodes, task_row
+from ._task_states import on_lost_node
 
-# Trouble of the managers that may pass while one waits: the leader was lost, and another is being elected.
-_PASSING = frozenset(("electing", "pending", "no_quorum", "timeout", "engine"))
+# Trouble that may pass while one waits: the leader was lost and another is being elected, or the engine here is restarted.
+_PASSING = frozenset(("electing", "pending", "no_quorum", "timeout", "engine", "unreachable"))
 _FILTERED = 30
-_PAUSE = 0.3
+_PAUSE = 0.2
+# A look at many services is work for managers that have enough of it then: at most so many are looked at in a second.
+_LOOKED_AT = 200
+_LONGEST_PAUSE = 2
+# A look that takes more seconds than this has waited for something: managers elect a leader after ten seconds of silence.
+_SLOW = 5
 # How many seconds more a slice may last that has nothing new to tell.
 _QUIET = 4
 
@@ -63,7 +69,7 @@ class Watch:
 
     def add(self, name, service_id, written=False, version=None, over=(), back=False, gone=False):
         """Wait for a service too; written, version, over and back are those of _converge.first_look()."""
-        memory = first_look(written, version, over, back)
+        memory = first_look(written, version, over, back, time.monotonic())
         self.waiting[name] = {"id": service_id, "memory": memory, "gone": gone, "said": []}
 
     def state(self):
@@ -73,6 +79,8 @@ class Watch:
             "waiting": self.waiting,
             "failures": self.failures,
             "troubled": self._trouble is not None,
+            # so that the next process need not ask for it, of an engine that may just be restarted
+            "api_version": "{}.{}".format(*self.engine.api_version),
         }
 
     @classmethod
@@ -99,13 +107,15 @@ class Watch:
                 self._time_is_over()
             if not self.waiting or (now >= end and (self.lines or not seconds or now >= end + _QUIET)):
                 break
-            time.sleep(min(_PAUSE, max(self.deadline - now, 0)))
+            pause = min(max(_PAUSE, len(self.waiting) / _LOOKED_AT), _LONGEST_PAUSE)
+            time.sleep(min(pause, max(self.deadline - now, 0)))
 
     def _look_through_trouble(self, note, services, nodes):
         try:
             self.look(note, services, nodes)
             self._trouble, self._troubled = None, False
         except SwarmError as error:
+            self._blind()
             if error.kind not in _PASSING or time.monotonic() >= self.deadline:
                 raise
             if not self._troubled:
@@ -114,9 +124,12 @@ class Watch:
 
     def look(self, note, services=None, nodes=None):
         """One look at everything waited for."""
+        began = time.monotonic()
         by_id, tasks, nodes, names = self._read(services, nodes)
+        if time.monotonic() - began > _SLOW:
+            self._blind()
         for name, item in list(self.waiting.items()):
-            own = [task for task in tasks if task.get("ServiceID") == item["id"]]
+            own = tasks.get(item["id"], [])
             service = by_id.get(item["id"])
             verdict = self._verdicts[name] = self._verdict(item, service, own, nodes)
             item["memory"] = verdict.memory
@@ -127,6 +140,14 @@ class Watch:
                 self._fail(name, item, verdict, names)
             note(name, _present(own, item["id"], name, names, service), service)
 
+    def _blind(self):
+        """Nobody has seen for a while whether tasks run: they are to be seen to stay up from now on.
+
+        A new leader takes a moment until it knows what it has not heard of (see _converge), so its first answer is not enough.
+        """
+        for item in self.waiting.values():
+            item["memory"].update(held_since=None, looked=time.monotonic())
+
     def _say(self, name, item, lines):
         """Add to lines what the look before did not say."""
         self.lines += [(name, line) for line in lines if line not in item["said"]]
@@ -136,7 +157,7 @@ class Watch:
         """What there is to see, without judging it and without waiting."""
         by_id, tasks, _nodes, names = self._read(services, nodes)
         for name, item in self.waiting.items():
-            own = [task for task in tasks if task.get("ServiceID") == item["id"]]
+            own = tasks.get(item["id"], [])
             service = by_id.get(item["id"])
             note(name, _present(own, item["id"], name, names, service), service)
         self.waiting = {}
@@ -147,7 +168,10 @@ class Watch:
             services = retry(lambda: self.engine.services(**_filters("id", ids)))
         if nodes is None:
             nodes = self.engine.nodes()
-        return {service["ID"]: service for service in services}, self._tasks(ids), nodes, names_of_nodes(nodes)
+        tasks = {}
+        for task in self._tasks(ids):
+            tasks.setdefault(task.get("ServiceID"), []).append(task)
+        return {service["ID"]: service for service in services}, tasks, nodes, names_of_nodes(nodes)
 
     def _tasks(self, ids):
         if any(item["gone"] for item in self.waiting.values()):

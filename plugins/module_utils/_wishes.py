@@ -13,11 +13,26 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ._errors import SwarmError
 from ._plan import Wish
+from ._registry import header, host
 from ._service_fields import SERVICE
+
+# When to ask the registry, with the two words that community.docker has for it.
+RESOLVE = {"always": "always", "changed": "changed", "never": "never", "true": "always", "false": "never"}
 
 # How a service is brought to what is declared, with what holds if nobody says. An entry of services says it for
 # itself, else service_defaults says it, else the task.
-HOW = {"state": "present", "undeclared": "keep", "merge": (), "recreate": False, "resolve_image": "changed"}
+HOW = {
+    "state": "present",
+    "undeclared": "keep",
+    "merge": (),
+    "recreate": False,
+    "resolve_image": "changed",
+    "resolve_image_failure": "warn",
+    "registry_auth": (),
+    "with_registry_auth": False,
+}
+# made once, for it is looked at for each of many services
+_ARGUMENTS = SERVICE.argument_spec()
 
 
 def service_spec():
@@ -28,22 +43,50 @@ def service_spec():
         undeclared={"type": "str", "choices": ["keep", "restore", "reset"]},
         merge={"type": "list", "elements": "str", "choices": SERVICE.mergeable()},
         recreate={"type": "bool"},
-        resolve_image={"type": "str", "choices": ["always", "changed", "never"]},
+        resolve_image={"type": "str", "choices": list(RESOLVE)},
+        resolve_image_failure={"type": "str", "choices": ["warn", "fail"]},
+        registry_auth={
+            "type": "list",
+            "elements": "dict",
+            "options": {
+                "registry_url": {"type": "str", "required": True, "aliases": ["registry", "url"]},
+                "username": {"type": "str", "required": True},
+                "password": {"type": "str", "required": True, "no_log": True},
+            },
+        },
+        with_registry_auth={"type": "bool"},
+        env_files={"type": "list", "elements": "path"},
     )
+
+
+def between_plugin_and_module():
+    """The argument spec of what the action plugin tells its module, and nobody else."""
+    return {
+        # How the plugin waits in slices: for how many seconds, and where the slice before ended.
+        "_slice": {"type": "float"},
+        "_resume": {"type": "dict"},
+        # What it found on the control host, {registry: value of X-Registry-Auth}; and passwords in entries, which
+        # ansible-core would not know to hide.
+        "_registry_auth": {"type": "dict", "no_log": True},
+        "_hidden": {"type": "list", "elements": "str", "no_log": True},
+        # Whether the task has no_log: module.no_log is also true where only the host's log is to know nothing.
+        "_no_log": {"type": "bool"},
+    }
 
 
 def wishes_of(params):
     """The list of Wishes of a task. Raises SwarmError (kind invalid) with all that is wrong in it."""
     if params["services"] is None:
-        return [_wish(params["name"], params, {}, {})]
+        return [_wish(params["name"], params, {}, params)]
     problems = []
-    for name in sorted(SERVICE.argument_spec()):
-        if params[name] is not None:
+    for name in sorted([*SERVICE.argument_spec(), "env_files"]):
+        if params.get(name) is not None:
             problems.append(f"{name}: with services, put it into service_defaults or into an entry")
-    defaults = _validated(params["service_defaults"] or {}, service_spec(), "service_defaults", problems)
-    entry_spec = dict(service_spec(), name={"type": "str", "required": True})
+    validator = ArgumentSpecValidator(service_spec())
+    defaults = _validated(params["service_defaults"] or {}, validator, "service_defaults", problems)
+    validator = ArgumentSpecValidator(dict(service_spec(), name={"type": "str", "required": True}))
     entries = [
-        _validated(entry, entry_spec, f"services, entry {index} ({entry.get('name')})", problems)
+        _validated(entry, validator, f"services, entry {index} ({entry.get('name')})", problems)
         for index, entry in enumerate(params["services"], 1)
     ]
     names = [entry.get("name") for entry in entries]
@@ -55,8 +98,8 @@ def wishes_of(params):
     return [_wish(entry["name"], entry, defaults, params) for entry in entries]
 
 
-def _validated(options, spec, where, problems):
-    result = ArgumentSpecValidator(spec).validate(options)
+def _validated(options, validator, where, problems):
+    result = validator.validate(options)
     problems += [f"{where}: {message}" for message in result.error_messages]
     return result.validated_parameters
 
@@ -67,22 +110,30 @@ def _wish(name, options, defaults, task):
         return next((value for value in said if value is not None), HOW[key])
 
     state = how("state")
-    # one that goes back takes no options, and defaults are meant for the others
+    if state == "rolled_back":
+        defaults = {}  # one that goes back takes no options, and defaults are meant for the others
+    found = task.get("_registry_auth") if how("with_registry_auth") else None
+    given = [(host(entry["registry_url"]), entry) for entry in how("registry_auth")]
+    credentials = {registry: header(registry, entry["username"], entry["password"]) for registry, entry in given}
+    env_files = options.get("env_files")
     return Wish(
         name,
-        _overlaid({} if state == "rolled_back" else defaults, options),
+        _overlaid(defaults, options),
         state,
         how("undeclared"),
         tuple(how("merge")),
         how("recreate"),
-        how("resolve_image"),
+        RESOLVE[how("resolve_image")],
+        how("resolve_image_failure"),
+        dict(found or {}, **credentials),
+        tuple((defaults.get("env_files") if env_files is None else env_files) or ()),
     )
 
 
 def _overlaid(defaults, options):
     """The options of the table, each from options if they name it, else from defaults; groups option by option."""
     merged = {}
-    for key, argument in SERVICE.argument_spec().items():
+    for key, argument in _ARGUMENTS.items():
         low, high = defaults.get(key), options.get(key)
         if "options" in argument and low and high:
             merged[key] = dict(low, **{name: value for name, value in high.items() if value is not None})

@@ -29,9 +29,21 @@ options:
   availability:
     description:
       - V(active) nodes take tasks, V(pause) nodes keep theirs and take no new ones, V(drain) nodes have none.
+      - V(remembered) is what O(remember) noted before, which is forgotten with it. A node of which nothing is noted stays as it is.
     type: str
-    choices: [active, pause, drain]
+    choices: [active, pause, drain, remembered]
     required: true
+  remember:
+    description:
+      - Whether to note, in the label C(io.apiary.availability) of the node, the availability that it had. What is noted already
+        stays, so that a run that was interrupted does not lose it.
+    type: bool
+    default: false
+  allow_unschedulable:
+    description:
+      - Whether a service may be without a place while the nodes are drained, because none of the others fits it.
+    type: bool
+    default: false
   wait:
     description:
       - Whether to wait until the tasks have moved. A node that was drained before is waited for as well.
@@ -56,6 +68,17 @@ EXAMPLES = r"""
   apiary.swarm.node_availability:
     nodes: [worker1]
     availability: active
+
+- name: Take a node out for a while
+  apiary.swarm.node_availability:
+    nodes: [worker1]
+    availability: drain
+    remember: true
+
+- name: Let it be as it was, active or not
+  apiary.swarm.node_availability:
+    nodes: [worker1]
+    availability: remembered
 """
 
 RETURN = r"""
@@ -100,7 +123,13 @@ from ansible_collections.apiary.swarm.plugins.module_utils._drain import (
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._node_changes import change
-from ansible_collections.apiary.swarm.plugins.module_utils._nodes import find_all, name_of, plan
+from ansible_collections.apiary.swarm.plugins.module_utils._nodes import (
+    AVAILABILITIES,
+    find_all,
+    name_of,
+    plan,
+    shift_of,
+)
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import node_row
 
 TRIED = "set the availability of nodes"
@@ -109,9 +138,9 @@ TRIED = "set the availability of nodes"
 def flow(engine, params, check_mode):
     nodes = read_nodes(engine, TRIED)
     targets = find_all(nodes, params["nodes"], TRIED)
-    plans = [plan(node, {"availability": params["availability"]}) for node in targets]
+    plans = [plan(node, shift_of(node, params["availability"], params["remember"])) for node in targets]
     changing = [entry for entry in plans if entry.actions]
-    idle = idle_swarm_warning(nodes, plans) if params["availability"] != "active" else None
+    idle = idle_swarm_warning(nodes, plans) if params["availability"] in ("pause", "drain") else None
     warnings = [idle] if idle else []
     waiting = params["availability"] == "drain" and params["wait"] and not check_mode
     movers, moved = {}, []
@@ -127,7 +156,8 @@ def flow(engine, params, check_mode):
     if waiting:
         ids = {node["ID"] for node in targets}
         try:
-            moved = await_drained(engine, ids, movers, params["wait_timeout"], changed=bool(changing))
+            excused = params["allow_unschedulable"]
+            moved = await_drained(engine, ids, movers, params["wait_timeout"], bool(changing), excused)
         except SwarmError as error:
             error.details["warnings"] = warnings
             raise
@@ -152,7 +182,9 @@ def main():
         argument_spec=dict(
             connection_spec(),
             nodes={"type": "list", "elements": "str", "required": True},
-            availability={"type": "str", "choices": ["active", "pause", "drain"], "required": True},
+            availability={"type": "str", "choices": [*AVAILABILITIES, "remembered"], "required": True},
+            remember={"type": "bool", "default": False},
+            allow_unschedulable={"type": "bool", "default": False},
             wait={"type": "bool", "default": True},
             wait_timeout={"type": "int", "default": 300},
         ),

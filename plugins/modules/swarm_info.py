@@ -25,10 +25,13 @@ options:
     description:
       - What to report beside RV(swarm).
       - V(mesh) tells whether the kernel of the host that the module runs on can route the ingress mesh.
+      - V(held_ports) tells which ports of the host that the module runs on something else than the swarm has. Run it as root, or it
+        cannot tell one process from another.
       - V(tokens) returns the join tokens. Whoever has one can join the swarm, so use C(no_log) with it.
+      - V(unlock_key) returns the unlock key, if autolock is on. Use C(no_log) with it too.
     type: list
     elements: str
-    choices: [nodes, services, tasks, networks, mesh, tokens]
+    choices: [nodes, services, tasks, networks, mesh, held_ports, tokens, unlock_key]
     default: [nodes, services, mesh]
 seealso:
   - module: apiary.swarm.swarm_init
@@ -167,6 +170,7 @@ services:
       replicas: {"running": 3, "desired": 3}
       image: nginx:1.26
       ports: ["8080->80/tcp"]
+      published: [{"published_port": 8080, "target_port": 80, "protocol": "tcp", "mode": "ingress"}]
       update_status: null
       converged: true
 tasks:
@@ -187,6 +191,7 @@ tasks:
       since: "2026-11-23T22:04:37.169387338Z"
       container_id: 2b2c1f0e55b1
       addresses: [10.0.1.3]
+      published: [{"published_port": 32768, "target_port": 80, "protocol": "tcp", "mode": "host"}]
 networks:
   description: The swarm-wide networks, and on a node without a swarm none.
   returned: if O(include) has V(networks)
@@ -204,6 +209,22 @@ networks:
       driver_options: {}
       labels: {}
       subnets: [10.0.1.0/24]
+node_networks:
+  description:
+    - What this engine itself has of the networks that published ports go through. C(ingress) is the swarm's, C(docker_gwbridge)
+      the node's own. Each is a row as in RV(networks), V(null) if the engine has none.
+    - V(null) on a node that cannot tell, because it is in no swarm or the managers have no quorum.
+  returned: if O(include) has V(networks)
+  type: dict
+  contains:
+    ingress:
+      description: The network for ports published in ingress mode, as far as this node takes part in it.
+      type: dict
+      returned: always
+    docker_gwbridge:
+      description: The bridge by which containers on overlay networks reach the outside.
+      type: dict
+      returned: always
 mesh:
   description:
     - Whether the kernel of the host that the module runs on can route the ingress mesh, and how that is known.
@@ -211,6 +232,15 @@ mesh:
   returned: if O(include) has V(mesh)
   type: dict
   sample: {"ip_vs": true, "source": "/proc/net/ip_vs is there"}
+held_ports:
+  description:
+    - The ports on which a process of the host listens, or which a container of no service publishes; those on the loopback alone,
+      the engine's own and what the swarm's services have are left out. The kernel has some itself, VXLAN's for example.
+    - V(null) if the engine is not on the host that the module runs on.
+  returned: if O(include) has V(held_ports)
+  type: list
+  elements: dict
+  sample: [{"port": 8080, "protocol": "tcp", "holder": "process nginx (4711)"}]
 problems:
   description: What a person should act on, as sentences. What is judged depends on O(include).
   returned: always
@@ -229,6 +259,10 @@ tokens:
       description: Lets a node join as a manager.
       type: str
       returned: always
+unlock_key:
+  description: The key that managers need after a restart. Secret.
+  returned: if O(include) has V(unlock_key), the engine is a manager and autolock is on
+  type: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
@@ -237,11 +271,13 @@ from ansible_collections.apiary.swarm.plugins.module_utils._cluster import read_
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._held_ports import held_here
 from ansible_collections.apiary.swarm.plugins.module_utils._mesh import ip_vs_support
 from ansible_collections.apiary.swarm.plugins.module_utils._problems import problems
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import (
     names_of_nodes,
     network_row,
+    node_networks,
     node_row,
     obstacle,
     publishes_in_mesh,
@@ -250,18 +286,23 @@ from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import (
     task_row,
 )
 
-INCLUDE = ("nodes", "services", "tasks", "networks", "mesh", "tokens")
+INCLUDE = ("nodes", "services", "tasks", "networks", "mesh", "held_ports", "tokens", "unlock_key")
 REFUSALS = frozenset(("inactive", "worker", "pending", "locked", "no_quorum", "electing", "certificate_expired"))
 
 
 def flow(engine, params, check_mode):
-    """One GET /info, on a manager GET /nodes, and one GET for each thing included."""
+    """One GET /info, on a manager GET /nodes, and one GET for each thing included; for networks there two."""
     include = frozenset(params["include"])
     info = engine.info()
     raw = {}
+    own = None
+    if "networks" in include and obstacle(info) == "worker":
+        own = node_networks(engine.networks())
     if obstacle(info) is None:
         try:
             raw = read(engine, include)
+            if "networks" in include:
+                own = of_manager(engine, raw["all_networks"])
         except SwarmError as error:
             # the leader was lost between two calls
             if error.kind not in REFUSALS:
@@ -272,11 +313,18 @@ def flow(engine, params, check_mode):
     result = {"changed": False, "swarm": swarm}
     rows = rows_of(raw)
     result.update({key: rows[key] for key in rows if key in include})
+    if "networks" in include:
+        result["node_networks"] = own
     if mesh:
         result["mesh"] = mesh
+    if "held_ports" in include:
+        local = is_local(params["docker_host"])
+        result["held_ports"] = held_here(engine.get("/containers/json", what="list the containers")) if local else None
     if "tokens" in include and raw.get("swarm"):
         tokens = raw["swarm"]["JoinTokens"]
         result["tokens"] = {"worker": tokens["Worker"], "manager": tokens["Manager"]}
+    if raw.get("unlock_key"):
+        result["unlock_key"] = raw["unlock_key"]
     meshed = [service["Spec"]["Name"] for service in raw.get("services", []) if publishes_in_mesh(service)]
     nodes = rows["nodes"] if "nodes" in include else []
     result["problems"] = problems(swarm, nodes, rows["services"], mesh, meshed)
@@ -290,10 +338,18 @@ def read(engine, include):
         raw["services"] = engine.get("/services", what="list the services", status=True)
         raw["tasks"] = engine.tasks(**({} if "tasks" in include else {"desired-state": ["running"]}))
     if "networks" in include:
-        raw["networks"] = engine.networks(scope=["swarm"])
+        raw["all_networks"] = engine.networks()
+        raw["networks"] = [network for network in raw["all_networks"] if network["Scope"] == "swarm"]
     if "tokens" in include:
         raw["swarm"] = engine.swarm()
+    if "unlock_key" in include:
+        raw["unlock_key"] = engine.get("/swarm/unlockkey", what="read the unlock key")["UnlockKey"]
     return raw
+
+
+def of_manager(engine, networks):
+    ingress = next((network["Id"] for network in networks if network.get("Ingress")), None)
+    return node_networks(networks, engine.get(f"/networks/{ingress}", what="read a network") if ingress else None)
 
 
 def rows_of(raw):

@@ -14,6 +14,7 @@ description:
     leaves all others as they are.
   - Never initialises a second swarm. On a worker, on a node that is still joining, that is locked or has no quorum, it fails
     and says which of these it is.
+  - With O(force_new_cluster), a manager whose swarm has lost its quorum for good becomes the only one of it.
   - Returns no join token; see M(apiary.swarm.swarm_info).
 author:
   - apiary.swarm maintainers (@apiary-swarm)
@@ -56,6 +57,16 @@ options:
         M(apiary.swarm.node_availability) for later.
     type: str
     choices: [active, pause, drain]
+  force_new_cluster:
+    description:
+      - Where the swarm of this manager has no quorum, go on with this manager as the only one. Services, secrets and configs stay,
+        workers come along, the other managers are forgotten. They must leave by force before they join again, and so must those
+        that are away, before their engines are started again.
+      - Changes nothing where there is a quorum, so a second run does not do it again. Which manager is the right one to ask, the
+        playbook C(apiary.swarm.recover) finds out.
+      - The engine keeps the address that this manager advertised, and refuses it with autolock on (moby issue 36852).
+    type: bool
+    default: false
   autolock_managers:
     description: Whether a manager that was restarted needs the unlock key.
     type: bool
@@ -120,6 +131,10 @@ EXAMPLES = r"""
   apiary.swarm.swarm_init:
     task_history_retention_limit: 7
 
+- name: Go on with this manager alone, if the others are lost
+  apiary.swarm.swarm_init:
+    force_new_cluster: true
+
 - name: Initialise a swarm with its own address pool
   apiary.swarm.swarm_init:
     advertise_addr: eth0
@@ -152,6 +167,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSI
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._join import await_end_of_join, refuse_other_address
+from ansible_collections.apiary.swarm.plugins.module_utils._new_cluster import TRIED, force, needs_force
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
     argument_spec,
     declared,
@@ -174,6 +190,8 @@ MOMENT = 5
 def flow(engine, params, check_mode):
     values = declared(params)
     advertised = resolve_all(params, engine.name, is_local(params["docker_host"]))["advertise_addr"]
+    if params["force_new_cluster"]:
+        return go_on_alone(engine, params, values, advertised, check_mode)
     info = engine.info()
     if obstacle(info) == "pending" and not check_mode:
         info = await_end_of_join(engine, MOMENT)
@@ -187,15 +205,7 @@ def flow(engine, params, check_mode):
 
 def initialise(engine, params, values, advertised, info, check_mode):
     doing = "initialise a swarm" + (f" that advertises {advertised}" if advertised else "")
-    request = dict(
-        init_fields(params),
-        ListenAddr=params["listen_addr"] or "0.0.0.0:2377",
-        AdvertiseAddr=params["advertise_addr"] or "",
-        DataPathAddr=params["data_path_addr"] or "",
-        Availability=params["availability"] or "active",
-        AutoLockManagers=bool(values.get("autolock_managers")),
-        Spec=spec_of(values),
-    )
+    request = request_of(params, values)
     if check_mode:
         asked = {key: params[key] for key in params if key in argument_spec() or key in ADDRESS_OPTIONS}
         after = {key: asked[key] for key in asked if asked[key] is not None}
@@ -217,6 +227,35 @@ def initialise(engine, params, values, advertised, info, check_mode):
         {},
         settings(made["Swarm"]["Cluster"]),
         read_swarm(engine, made),
+    )
+
+
+def request_of(params, values):
+    return dict(
+        init_fields(params),
+        ListenAddr=params["listen_addr"] or "0.0.0.0:2377",
+        AdvertiseAddr=params["advertise_addr"] or "",
+        DataPathAddr=params["data_path_addr"] or "",
+        Availability=params["availability"] or "active",
+        AutoLockManagers=bool(values.get("autolock_managers")),
+        Spec=spec_of(values),
+    )
+
+
+def go_on_alone(engine, params, values, advertised, check_mode):
+    lost, info = needs_force(engine)
+    if not lost:
+        return result([], {}, {}, read_swarm(engine, info))
+    before = {"managers": read_swarm(engine, info)["managers"]}
+    nodes = None
+    if not check_mode:
+        nodes = force(engine, request_of(params, values), info, advertised)
+        info = engine.info()
+    return result(
+        [TRIED if check_mode else "made this manager the only one"],
+        before,
+        {"managers": 1},
+        read_swarm(engine, info, nodes),
     )
 
 
@@ -319,6 +358,7 @@ def main():
             listen_addr={"type": "str"},
             data_path_addr={"type": "str"},
             availability={"type": "str", "choices": ["active", "pause", "drain"]},
+            force_new_cluster={"type": "bool", "default": False},
             **argument_spec(),
         ),
         supports_check_mode=True,

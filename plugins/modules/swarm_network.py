@@ -14,78 +14,18 @@ description:
   - The engine cannot change a network. An option that is declared and differs is an error that names it, unless O(recreate)
     permits to remove the network and make it anew.
   - A network that services use is never removed; the failure names them.
+  - The network for published ports, C(ingress), is replaced with another MTU or subnet by O(ingress=true) and O(recreate=true),
+    while no service publishes a port in ingress mode. The module waits until the last such task has ended on every node, and
+    gives every node its part in the new network. If no node can make anything of the new one, the old one is made again.
 author:
   - apiary.swarm maintainers (@apiary-swarm)
 extends_documentation_fragment:
   - apiary.swarm.connection
   - apiary.swarm.attributes
+  - apiary.swarm.networks
 options:
-  networks:
-    description:
-      - The networks to handle. Instead of it, one network can be described by the same options beside it.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name of the network.
-        type: str
-        required: true
-      driver:
-        description: Driver of the network. If not set, a new one is an V(overlay) network.
-        type: str
-      attachable:
-        description: Whether containers that belong to no service can be attached.
-        type: bool
-      internal:
-        description: Whether the network has no way out.
-        type: bool
-      ingress:
-        description: Whether it is the network for ports published in ingress mode.
-        type: bool
-      enable_ipv6:
-        description: Whether it has IPv6 addresses, too.
-        type: bool
-      driver_options:
-        description: Options of the driver, such as C(encrypted) to encrypt the traffic between nodes.
-        type: dict
-      labels:
-        description: Labels of the network.
-        type: dict
-      ipam_driver:
-        description: Driver that gives out addresses.
-        type: str
-      ipam_driver_options:
-        description: Options of that driver.
-        type: dict
-      ipam_config:
-        description: Address pools. If not set, the swarm takes a subnet from its own pool.
-        type: list
-        elements: dict
-        suboptions:
-          subnet:
-            description: The subnet in CIDR form.
-            type: str
-            required: true
-          iprange:
-            description: The part of the subnet that addresses are taken from, in CIDR form.
-            type: str
-          gateway:
-            description: The gateway's address.
-            type: str
-          aux_addresses:
-            description: Addresses that are not given out, by name.
-            type: dict
-      state:
-        description: Whether the network is to be there.
-        type: str
-        choices: [present, absent]
-        default: present
-      recreate:
-        description: Permits to remove the network and make it anew if a declared option differs.
-        type: bool
-        default: false
   name:
-    description: Name of the one network to handle. Needed if O(networks) is not set.
+    description: Name of the one network to handle, as the options beside the list describe it. Needed if O(networks) is not set.
     type: str
   driver:
     description: Driver of the one network. If not set, a new one is an V(overlay) network.
@@ -97,7 +37,7 @@ options:
     description: Whether the network has no way out.
     type: bool
   ingress:
-    description: Whether it is the network for ports published in ingress mode.
+    description: Whether it is the network for ports published in ingress mode. A swarm has one, from the start.
     type: bool
   enable_ipv6:
     description: Whether it has IPv6 addresses, too.
@@ -168,6 +108,16 @@ EXAMPLES = r"""
     ipam_config:
       - subnet: 10.42.0.0/24
 
+- name: Give the network for published ports another MTU and subnet
+  apiary.swarm.swarm_network:
+    name: ingress
+    ingress: true
+    driver_options:
+      com.docker.network.driver.mtu: 1400
+    ipam_config:
+      - subnet: 10.11.0.0/16
+    recreate: true
+
 - name: Remove a network
   apiary.swarm.swarm_network:
     name: front
@@ -190,7 +140,9 @@ networks:
       type: str
       returned: always
     action:
-      description: One of V(created), V(recreated), V(removed), V(unchanged); in check mode what would be done.
+      description:
+        - One of V(created), V(recreated), V(removed), V(completed), V(unchanged); in check mode what would be done.
+        - V(completed) is for the network with O(ingress=true), if nodes had no part in it, as after a run that was interrupted.
       type: str
       returned: always
     changed:
@@ -204,84 +156,19 @@ networks:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
-from ansible_collections.apiary.swarm.plugins.module_utils._engine import retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
-from ansible_collections.apiary.swarm.plugins.module_utils._fields import one_or_many
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
-from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import (
-    await_gone,
-    create,
-    refuse_used,
-    remove,
-)
-from ansible_collections.apiary.swarm.plugins.module_utils._networks import NETWORK, plan, refuse_twice, shown
-from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import network_row
-
-
-def one_spec():
-    return dict(
-        NETWORK.argument_spec(),
-        name={"type": "str"},
-        state={"type": "str", "choices": ["present", "absent"], "default": "present"},
-        recreate={"type": "bool", "default": False},
-    )
+from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import argument_spec, bring
 
 
 def flow(engine, params, check_mode):
-    wishes = one_or_many(params, "networks", one_spec())
-    refuse_twice(wishes)
-    read_nodes(engine, "change networks")
-    networks = retry(engine.networks)
-    plans = [plan(wish, networks) for wish in wishes]
-    going = [entry for entry in plans if entry.action in ("removed", "recreated")]
-    refuse_used(engine, going)
-    made = {}
-    if not check_mode:
-        clock = Clock(params["wait_timeout"])
-        for entry in going:
-            remove(engine, entry.present, clock)
-        await_gone(engine, [entry.name for entry in plans if entry.action != "unchanged"], clock)
-        for entry in plans:
-            if entry.spec:
-                made[entry.name] = create(engine, entry, clock)
-    return result(plans, made)
-
-
-def result(plans, made):
-    rows, before, after = [], {}, {}
-    for entry in plans:
-        network = entry.present if entry.action == "unchanged" else made.get(entry.name)
-        action = "unchanged" if entry.action == "lingering" else entry.action
-        rows.append(
-            {
-                "name": entry.name,
-                "id": network["Id"] if network else None,
-                "action": action,
-                "changed": action != "unchanged",
-                "network": network_row(network) if network else None,
-            }
-        )
-        if action != "unchanged":
-            before[entry.name] = shown(entry.present) if entry.present else {}
-            after[entry.name] = shown(network or entry.spec) if entry.spec else {}
-    return {"changed": bool(before), "networks": rows, "diff": {"before": before, "after": after}}
+    return bring(engine, params, check_mode)
 
 
 def main():
-    entry = one_spec()
     module = AnsibleModule(
-        argument_spec=dict(
-            connection_spec(),
-            networks={
-                "type": "list",
-                "elements": "dict",
-                "options": dict(one_spec(), name={"type": "str", "required": True}),
-            },
-            wait_timeout={"type": "int", "default": 300},
-            **entry,
-        ),
+        argument_spec=dict(connection_spec(), **argument_spec(), wait_timeout={"type": "int", "default": 300}),
         mutually_exclusive=[("networks", "name")],
         required_one_of=[("networks", "name")],
         supports_check_mode=True,

@@ -16,7 +16,8 @@ description:
   - The engine never tells the content of a secret. To tell whether it changed, a secret made here has the label
     C(io.apiary.content) with a salted hash (PBKDF2) of the content, from which nobody reads it, though one who may read labels
     can try guesses, slowly. The label C(ansible_key) of C(community.docker) is understood.
-  - A secret made by other means has no such label. Its content is left as it is, with a warning.
+  - A secret made by other means has no such label. Its content is left as it is, with a warning, unless O(recreate)
+    permits to make it anew.
   - The content is in no result, diff, message or log of this module. A C(loop) over it shows each item, however; hand many
     over as O(secrets).
 author:
@@ -24,96 +25,12 @@ author:
 extends_documentation_fragment:
   - apiary.swarm.connection
   - apiary.swarm.attributes
+  - apiary.swarm.secrets
+  - apiary.swarm.content
 options:
-  secrets:
-    description:
-      - The secrets to handle. Instead of it, one secret can be described by the same options beside it.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description: Name of the secret.
-        type: str
-        required: true
-      data:
-        description:
-          - The content, as text. Needed for a new one; without it the content stays as it is.
-          - What YAML takes for a number, a map or the like is refused, because it would be another text than the one written.
-        type: raw
-      data_is_b64:
-        description: Whether the content is in base64, as it must be if it is no text.
-        type: bool
-        default: false
-      labels:
-        description: Labels of the secret. They can be changed at any time.
-        type: dict
-      template_driver:
-        description: Expand templates in the content when a task gets it. Needs API 1.37. A change is one of content.
-        type: str
-        choices: [golang]
-      rolling_versions:
-        description:
-          - Make versions of it, C(NAME_v1), C(NAME_v2) and so on, a new one whenever the content changes.
-          - A service that names C(NAME) gets the newest version when M(apiary.swarm.swarm_service) brings it to what is declared.
-          - With O(secrets[].state=absent) all versions are removed.
-        type: bool
-        default: false
-      versions_to_keep:
-        description:
-          - How many versions to keep with O(secrets[].rolling_versions), the newest among them. V(-1) keeps all.
-          - Versions that a service uses, or would use after a rollback, are kept beyond it. They go in a later run, when they are free.
-        type: int
-        default: 5
-      state:
-        description: Whether the secret is to be there. One that services use is not removed; the failure names them.
-        type: str
-        choices: [present, absent]
-        default: present
-      recreate:
-        description: Permits to remove the secret and make it anew if its content changes. One that services use is not removed.
-        type: bool
-        default: false
   name:
-    description: Name of the one secret to handle. Needed if O(secrets) is not set.
+    description: Name of the one secret to handle, as the options beside the list describe it. Needed if O(secrets) is not set.
     type: str
-  data:
-    description:
-      - The content, as text. Needed for a new one; without it the content stays as it is.
-      - What YAML takes for a number, a map or the like is refused, because it would be another text than the one written.
-    type: raw
-  data_is_b64:
-    description: Whether the content is in base64, as it must be if it is no text.
-    type: bool
-    default: false
-  labels:
-    description: Labels of the secret. They can be changed at any time.
-    type: dict
-  template_driver:
-    description: Expand templates in the content when a task gets it. Needs API 1.37. A change is one of content.
-    type: str
-    choices: [golang]
-  rolling_versions:
-    description:
-      - Make versions of it, C(NAME_v1), C(NAME_v2) and so on, a new one whenever the content changes.
-      - A service that names C(NAME) gets the newest version when M(apiary.swarm.swarm_service) brings it to what is declared.
-      - With O(state=absent) all versions are removed.
-    type: bool
-    default: false
-  versions_to_keep:
-    description:
-      - How many versions to keep with O(rolling_versions), the newest among them. V(-1) keeps all.
-      - Versions that a service uses, or would use after a rollback, are kept beyond it. They go in a later run, when they are free.
-    type: int
-    default: 5
-  state:
-    description: Whether the secret is to be there. One that services use is not removed; the failure names them.
-    type: str
-    choices: [present, absent]
-    default: present
-  recreate:
-    description: Permits to remove the secret and make it anew if its content changes. One that services use is not removed.
-    type: bool
-    default: false
 seealso:
   - module: apiary.swarm.swarm_service
   - module: apiary.swarm.swarm_config

@@ -14,7 +14,7 @@ description:
   - What a task does not name is left as it is, unless O(undeclared) says otherwise. A task that names two options changes
     two options.
   - A service that does not converge is a failure, also where the task changed nothing. The failure carries each telling
-    task's node, state, error, exit code and last log lines.
+    task's node, state, error, exit code and last log lines. Under C(no_log) there are no log lines.
   - The engine runs a job again at every update, even if only a label differs. A task that finds a job as declared sends
     nothing, so that the job runs once; what the job did is judged all the same. The result has a warning where only labels
     differ.
@@ -26,6 +26,7 @@ author:
 extends_documentation_fragment:
   - apiary.swarm.connection
   - apiary.swarm.attributes
+  - apiary.swarm.watched
 options:
   name:
     description: The service's name. Exactly one of O(name) and O(services) is needed.
@@ -34,8 +35,9 @@ options:
     description:
       - Many services in one task. Each entry is a map of C(name) and any of this module's options, except those of the
         connection, O(services), O(service_defaults), O(wait) and O(wait_timeout).
-      - They are read together, planned together, changed in this order and waited for together. Only a service that
-        releases a port comes before the one that takes it, so that a port can move in one task.
+      - They are read together, planned together, changed side by side (eight at once) and waited for together. Only removals
+        come first, and a service that releases a port comes before the one that takes it, so that a port can move in one task.
+      - One that the engine refuses, or that does not run, does not keep it from the others; the failure names them all.
     type: list
     elements: dict
   service_defaults:
@@ -101,10 +103,65 @@ options:
     description:
       - When to ask the registry for the image's digest and platforms, so that all nodes run the same.
       - V(changed) asks only if the tag differs from the one stored, V(always) at each run, V(never) not at all.
-      - If the registry does not tell, the tag is used as it is, with a warning.
+      - V(changed) also asks where the service has no digest yet and there are credentials for the image's registry, so that
+        a private image that was named without them comes to run.
+      - V(true) is V(always) and V(false) is V(never), as in C(community.docker.docker_swarm_service), where V(false) is the default.
     type: str
-    choices: [always, changed, never]
+    choices: [always, changed, never, 'true', 'false']
     default: changed
+  resolve_image_failure:
+    description:
+      - What to do where the registry does not tell the digest, because it cannot be reached, refuses the credentials or
+        does not know the image.
+      - V(warn) keeps the digest that the service has of this image. Where it has none, or another image, the tag is used as it
+        is, and each node pulls it by itself. The result has a warning. If nodes cannot pull it either, the task fails while
+        it waits.
+      - V(fail) fails before anything is changed.
+    type: str
+    choices: [warn, fail]
+    default: warn
+  registry_auth:
+    description:
+      - Credentials for registries. They are shown to the registry to resolve the image, and given to the nodes that pull it, as
+        C(docker service create --with-registry-auth) does. An image gets those for its own registry and no others.
+      - The swarm keeps them with the service until another update brings new ones; the engine tells them to nobody. They are in
+        no result, diff or log, and in no file on a host that the module writes.
+      - They are no part of the spec. A task that differs only in them changes nothing, and they are sent along with the next
+        change. To hand on a new password, change something that restarts no task, such as O(labels).
+    type: list
+    elements: dict
+    suboptions:
+      registry_url:
+        description: Whose they are, as images name it, for example V(registry.example.com:5000). Docker Hub is V(docker.io).
+        type: str
+        required: true
+        aliases: [registry, url]
+      username:
+        description: The user's name.
+        type: str
+        required: true
+      password:
+        description: The password, or what the registry takes for one.
+        type: str
+        required: true
+  with_registry_auth:
+    description:
+      - Use the credentials that C(docker login) left on the control host for the registries of the images that the task names, in
+        C(config.json) of the directory in the environment variable E(DOCKER_CONFIG) or else in C(~/.docker), and in the
+        credential helpers named there.
+      - Those in O(registry_auth) come first. An image of whose registry there are none is asked for without.
+    type: bool
+    default: false
+  env_files:
+    description:
+      - Files of environment variables on the host that the module runs on, each line C(NAME=value). A variable in a later file
+        replaces one in an earlier, and O(env) replaces those of files.
+      - They are read as C(docker service create --env-file) does. Lines that begin with C(#) are comments, quotes are part of a
+        value, and a name alone takes its value from the environment of the task, where it is set there.
+      - With one of them O(env) counts as declared.
+      - In check mode one that is not there is only a warning, as a task before may make it.
+    type: list
+    elements: path
   wait:
     description:
       - Wait until the service has converged (as many tasks as wanted run, and stay running for the update's monitor period),
@@ -120,13 +177,6 @@ options:
       - Seconds to wait at most, for all services of the task together. Then the task fails; the services are left as they are.
     type: int
     default: 300
-  _slice:
-    description: How many seconds to wait in this call. For the action plugin of this module, which shows progress; not for tasks.
-    type: float
-  _resume:
-    description: Where the call before this one ended. For the action plugin of this module, which shows progress; not for tasks.
-    type: dict
-
   image:
     description: The image. V(nginx) is V(nginx:latest). Needed for a new service.
     type: str
@@ -161,11 +211,14 @@ options:
     elements: str
   env:
     description:
-      - Environment variables, as a map or as a list of C(NAME=value).
+      - Environment variables, as a map, as a list of C(NAME=value), or as such texts with commas between them.
       - In a map quote what YAML would not take for text or a whole number, for example V("true").
     type: raw
   labels:
-    description: Labels of the service. Changing them restarts nothing, but runs a job again.
+    description:
+      - Labels of the service. Changing them restarts nothing, but runs a job again.
+      - Those that C(docker stack) gave it, C(com.docker.stack.*), stay although they are not named, unless O(undeclared=reset).
+        The same holds for O(container_labels) and O(mounts[].labels).
     type: dict
   container_labels:
     description: Labels of the containers.
@@ -174,7 +227,8 @@ options:
     description:
       - Ports to publish. An entry is a map of the suboptions here, or text as for the CLI, for example V("8080:80"),
         V(53:53/udp), V(8000-8010:80-90) or V(published=8080,target=80,mode=host).
-      - A range is as many ports one by one. A range before a single port publishes that port by each of them.
+      - A range is as many ports one by one. A range before a single port publishes that port by each of them. For a range in
+        mode V(host) there is V(published=8000-8010,target=80-90,mode=host), which the CLI does not know.
       - Put ports in quotes. Without them YAML takes V(22:22) for the number 1342, which is refused.
     type: list
     elements: raw
@@ -202,7 +256,9 @@ options:
     type: str
     choices: [vip, dnsrr]
   networks:
-    description: Overlay networks to join. An entry is a network's name or ID, or a map of the suboptions here.
+    description:
+      - Overlay networks to join. An entry is a network's name or ID, text as for the CLI, for example
+        V(name=backend,alias=db,driver-opt=key=value), or a map of the suboptions here.
     type: list
     elements: raw
     suboptions:
@@ -531,7 +587,7 @@ options:
     description: Time it has to stop before it is killed, V(10s) by default.
     type: str
   cap_add:
-    description: Capabilities to add. V(NET_ADMIN) and V(CAP_NET_ADMIN) are the same.
+    description: Capabilities to add. V(NET_ADMIN) and V(CAP_NET_ADMIN) are the same. V(ALL) makes the others needless.
     type: list
     elements: str
   cap_drop:
@@ -572,9 +628,10 @@ options:
     choices: [default, process, hyperv]
   credential_spec:
     description:
-      - Where the managed account of a container is described, on Windows. One of C(config://ID), C(file://NAME) and
+      - Where the managed account of a container is described, on Windows. One of C(config://NAME), C(file://NAME) and
         C(registry://NAME). Empty text is none.
-      - A config must be among those of the service, for use at run time; the engine refuses it otherwise.
+      - A config may be named by its ID, too. Of versions of M(apiary.swarm.swarm_config) it is the newest. It need not be among
+        O(configs).
     type: str
   privileges:
     description: What the container's processes may do.
@@ -642,6 +699,9 @@ options:
       - V(false) is the same as not naming it. V(true) is refused, since it would say the same at every run.
     type: raw
 notes:
+  - When it is certain that a service will not run, case by case, and what becomes of a wait when a node, the leader or an
+    engine fails, is told in docs/waiting.md of the collection. What is asked of registries, and where credentials are kept,
+    is in docs/images.md.
   - Durations are text such as V(10s) or V(1m30s), sizes text such as V(512M), where K is 1024.
   - An order of networks, ports, mounts, constraints or variables other than the engine's is no change, nor is a default that
     is named.
@@ -715,6 +775,24 @@ EXAMPLES = r"""
   apiary.swarm.swarm_service:
     name: httpd
     force_update: build-1742
+
+- name: Run a private image, with credentials from a vault, and fail if the registry does not tell its digest
+  apiary.swarm.swarm_service:
+    name: app
+    image: registry.example.com/team/app:2.1
+    resolve_image_failure: fail
+    registry_auth:
+      - registry_url: registry.example.com
+        username: deploy
+        password: "{{ vault_registry_password }}"
+    env_files: [/etc/app/app.env]
+
+- name: The same with the credentials of the operator's own docker login, looking for a newer version of the tag
+  apiary.swarm.swarm_service:
+    name: app
+    image: registry.example.com/team/app:2.1
+    resolve_image: always
+    with_registry_auth: true
 
 - name: Add a variable to those it has
   apiary.swarm.swarm_service:
@@ -802,12 +880,20 @@ services:
       returned: always
 """
 
+import platform
+
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
+from ansible_collections.apiary.swarm.plugins.module_utils._env_files import with_env_files
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._services import Services, continue_watch
-from ansible_collections.apiary.swarm.plugins.module_utils._wishes import HOW, service_spec, wishes_of
+from ansible_collections.apiary.swarm.plugins.module_utils._wishes import (
+    HOW,
+    between_plugin_and_module,
+    service_spec,
+    wishes_of,
+)
 
 
 def argument_spec():
@@ -819,12 +905,10 @@ def argument_spec():
         service_defaults={"type": "dict"},
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "int", "default": 300},
-        # How the action plugin waits in slices: for how many seconds, and where the slice before ended.
-        _slice={"type": "float"},
-        _resume={"type": "dict"},
+        **between_plugin_and_module(),
     )
     for option, default in HOW.items():
-        if option != "merge":
+        if default != ():
             spec[option]["default"] = default
     return spec
 
@@ -832,7 +916,9 @@ def argument_spec():
 def flow(engine, params, check_mode):
     if params["_resume"]:
         return continue_watch(engine, params["_resume"], params["_slice"])
-    services = Services(engine, wishes_of(params), check_mode, params["docker_host"])
+    missing = [] if check_mode else None
+    wishes = with_env_files(wishes_of(params), platform.node(), missing)
+    services = Services(engine, wishes, check_mode, params["docker_host"], missing)
     services.apply()
     return services.result(params["wait"] and not check_mode, params["wait_timeout"], params["_slice"])
 

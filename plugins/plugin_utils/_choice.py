@@ -18,13 +18,14 @@ import re
 _LOOK = re.compile(r"^swarm=(active|pending|locked|error|stopped)\r?$", re.MULTILINE)
 
 
-def choose(answers, managers, workers, present, targeted, allow_init=False, looks=None):
+def choose(answers, managers, workers, present, targeted, allow_init=False, looks=None, avoid=(), allow_demotion=False):
     """What the hosts' own reports mean for the whole swarm.
 
     answers is {host: registered result of swarm_info} (with nodes, on managers), managers and workers are the hosts of
     the two groups in the inventory's order. targeted are the hosts that this run is about, present those of them that have
     not failed so far. looks is {host: what role engine's probe printed}; it is given in check mode, where hosts may lack the
-    SDK that the run would have installed.
+    SDK that the run would have installed. avoid are hosts that are relied on only if there is no other, because they are to be
+    taken away. allow_demotion: a manager among the workers is no fault, it will be demoted.
 
     Returns a dict of
     manager    the manager to ask for everything: one that can change the swarm, else where one is to be initialised
@@ -43,12 +44,13 @@ def choose(answers, managers, workers, present, targeted, allow_init=False, look
     untold = [host for host in mute if _LOOK.search(looks.get(host, ""))]
     blank = [host for host in managers if host in mute or (host in told and _state(told[host]) == "inactive")]
     healthy = [host for host in managers if host in told and can_change(told[host])]
+    healthy.sort(key=lambda host: host in avoid)
 
     choice = {"manager": "", "init_host": "", "nodes": {}, "refusal": "", "faults": {}, "untold": untold}
     if healthy:
         choice["manager"] = healthy[0]
         choice["nodes"] = {node["id"]: node["availability"] for node in told[healthy[0]]["nodes"]}
-        choice["faults"] = _faults(told, managers, healthy[0], choice["nodes"])
+        choice["faults"] = _faults(told, managers, healthy[0], choice["nodes"], allow_demotion)
     elif not untold:
         candidate = next((host for host in blank if host in present), "")
         silent = [host for host in managers if host not in told and host not in mute]
@@ -76,7 +78,7 @@ def _refusal(told, managers, candidate, silent, unasked, allow_init):
     if set(members) & set(managers) and not (allow_init and candidate):
         return (
             f"There is a swarm, but none of its managers can change it ({listed}). Bring its managers back, unlock those "
-            "that are locked, and run again; another swarm would not help."
+            "that are locked (run unlock.yml), and run again; another swarm would not help."
         )
     if allow_init:
         return ""
@@ -98,24 +100,24 @@ def _refusal(told, managers, candidate, silent, unasked, allow_init):
     return ""
 
 
-def _faults(told, managers, manager, nodes):
+def _faults(told, managers, manager, nodes, allow_demotion):
     found = {}
     for host, answer in told.items():
         swarm = answer["swarm"]
         if swarm["state"] == "locked":
             found[host] = (
-                f"{host} is locked: its engine was restarted while autolock is on. Unlock it there (docker swarm unlock) "
-                "and run again."
+                f"{host} is locked: its engine was restarted while autolock is on. Run unlock.yml (or docker swarm "
+                "unlock there), and run again."
             )
         elif swarm["state"] == "active" and swarm["node_id"] not in nodes:
             found[host] = (
                 f"{host} belongs to another swarm than {manager}. If it shall move, let it leave its own first "
                 "(docker swarm leave)."
             )
-        elif swarm["state"] == "active" and swarm["role"] == "manager" and host not in managers:
+        elif _state(answer) == "active" and swarm["role"] == "manager" and host not in managers and not allow_demotion:
             found[host] = (
                 f"{host} is a manager of the swarm, but the inventory has it among the workers. site.yml takes no manager "
-                f"away: demote it on {manager} (docker node demote {swarm['node_id']}) while the others are reachable, or "
-                "list it among the managers."
+                "away unasked: if it shall be a worker, run again with -e swarm_allow_demotion=true; else list it among the "
+                "managers."
             )
     return found

@@ -16,6 +16,7 @@ NODE_COLUMNS = ("HOSTNAME", "STATUS", "AVAILABILITY", "MANAGER STATUS", "ADDRESS
 SERVICE_COLUMNS = ("NAME", "MODE", "REPLICAS", "IMAGE", "PORTS", "UPDATE")
 TASK_COLUMNS = ("NAME", "NODE", "STATE", "SINCE", "ADDRESSES", "IMAGE", "ERROR")
 NETWORK_COLUMNS = ("NAME", "DRIVER", "SCOPE", "SUBNETS", "REMARKS")
+NODE_NETWORK_COLUMNS = ("HOST", "INGRESS", "DOCKER_GWBRIDGE")
 MESH_COLUMNS = ("HOST", "ROUTING MESH", "WHY")
 
 # Tasks that the swarm no longer wants.
@@ -40,6 +41,9 @@ def report(hosts, now):
             _section("TASKS", TASK_COLUMNS, [_task_row(task, now) for task in telling_tasks(seen["tasks"])]),
             _section("NETWORKS", NETWORK_COLUMNS, [_network_row(network) for network in _by_name(seen["networks"])]),
         ]
+    sections.append(
+        _section("NETWORKS OF EACH HOST", NODE_NETWORK_COLUMNS, [_node_network_row(host) for host in hosts])
+    )
     sections.append(_section("MESH", MESH_COLUMNS, [_mesh_row(host) for host in hosts]))
     sections.append(["PROBLEMS"] + (problems(hosts, witness) or ["none"]))
     return [line for section in sections for line in [*section, ""]][:-1]
@@ -57,9 +61,35 @@ def problems(hosts, witness):
     found = [f"{host['name']}: {_failure(host['report'])}" for host in hosts if _failure(host["report"])]
     if not witness and not found:
         found.append("No host is a manager of a swarm that works. Run site.yml.")
+    found += _network_problems(hosts, witness)
+    shared = {}
     for host in sorted(hosts, key=lambda host: host is not witness):
-        found += [text for text in host["report"].get("problems", []) if text not in found]
-    return found
+        for text in host["report"].get("problems", []):
+            name = (host["report"].get("swarm") or {}).get("hostname")
+            about = name is not None and text.startswith(f"{name}: ")
+            names = shared.setdefault(text[len(name) + 2 :] if about else text, [])
+            names += [name] if about else []
+    # the same about several hosts is one sentence
+    return found + [f"{', '.join(names)}: {text}" if names else text for text, names in shared.items()]
+
+
+def _network_problems(hosts, witness):
+    """Hosts without a part in the swarm's network for published ports, or with one of before."""
+    swarms = [network for network in witness["report"]["networks"] if network["ingress"]] if witness else []
+    for host in hosts:
+        own = host["report"].get("node_networks")
+        if not own or not swarms:
+            continue
+        if not own["ingress"]:
+            yield (
+                f"{host['name']} has no part in the network {swarms[0]['name']}: ports published in ingress mode do not answer there. "
+                f"swarm_network with name: {swarms[0]['name']} and ingress: true gives it one."
+            )
+        elif own["ingress"]["id"] != swarms[0]["id"]:
+            yield (
+                f"{host['name']} has kept a network {own['ingress']['name']} that the swarm no longer has, and rejects tasks that "
+                "publish in ingress mode. Restart its engine ('systemctl restart docker')."
+            )
 
 
 def telling_tasks(tasks):
@@ -88,9 +118,12 @@ def _sees_all(answer):
 
 def _failure(answer):
     """Why swarm_info gave no answer on a host, or an empty text."""
-    if answer.get("swarm"):
-        return ""
-    text = " ".join(str(answer.get("msg") or "swarm_info gave no answer").split())
+    return "" if answer.get("swarm") else told(answer) or "swarm_info gave no answer"
+
+
+def told(answer):
+    """What a failed or unreachable host's result says, in one line."""
+    text = " ".join(str(answer.get("msg") or "").split())
     # Of what Ansible says about a host that it cannot reach, ssh's own words tell most.
     return text[text.rindex("ssh: ") :] if answer.get("unreachable") and "ssh: " in text else text
 
@@ -186,6 +219,7 @@ def age(since, now):
 
 def _network_row(network):
     remarks = [word for word in ("ingress", "attachable", "internal") if network[word]]
+    remarks += ["encrypted"] if "encrypted" in network.get("driver_options", {}) else []
     return (
         network["name"],
         network["driver"],
@@ -193,6 +227,19 @@ def _network_row(network):
         ", ".join(network["subnets"]) or "-",
         ", ".join(remarks),
     )
+
+
+def _node_network_row(host):
+    own = host["report"].get("node_networks")
+    cells = [_own_network(own[key]) if own else "-" for key in ("ingress", "docker_gwbridge")]
+    return (host["name"], *cells)
+
+
+def _own_network(network):
+    if not network:
+        return "none"
+    mtu = network["driver_options"].get("com.docker.network.driver.mtu")
+    return ", ".join([network["driver"], network["scope"], *network["subnets"], *([f"mtu {mtu}"] if mtu else [])])
 
 
 def _mesh_row(host):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import pathlib
 import shlex
 import subprocess
 import time
@@ -71,11 +72,35 @@ class Lab:
 
     def power_off(self, host):
         """A real stop, without a word to the swarm."""
-        self._run([str(ROOT / "lab/docker.sh"), "kill", f"{self.name}-{host}"])
+        self._run([str(ROOT / "lab/power.sh"), "off", host])
 
     def power_on(self, host):
-        self._run([str(ROOT / "lab/docker.sh"), "start", f"{self.name}-{host}"])
+        self._run([str(ROOT / "lab/power.sh"), "on", host])
         eventually(lambda: self.ssh(host, "systemctl is-active docker"))
+
+    def rebuild(self, *hosts, with_engine=True):
+        """New hosts with the names, addresses and keys of these, whose disks are lost."""
+        for host in hosts:
+            self._run([str(ROOT / "lab/docker.sh"), "rm", "--force", "--volumes", f"{self.name}-{host}"])
+        self.close_connections()
+        self.up(with_engine)
+
+    def close_connections(self):
+        """Those that last lead to hosts that are no more."""
+        directory = pathlib.Path((self.state / "control-dir").read_text().strip())
+        for socket in directory.iterdir():
+            subprocess.run(
+                ["ssh", "-O", "exit", "-o", f"ControlPath={socket}", "lab"], capture_output=True, check=False
+            )
+
+    def let_reboot(self, hosts):
+        """A container that ends does not start again by itself, as a host does that reboots; from now on these do."""
+        names = [f"{self.name}-{host}" for host in hosts]
+        self._run([str(ROOT / "lab/docker.sh"), "update", "--restart", "always", *names])
+
+    def copy_from(self, host, path, target):
+        """A file of a host, brought here."""
+        self._run([str(ROOT / "lab/docker.sh"), "cp", f"{self.name}-{host}:{path}", str(target)])
 
     def address(self, host):
         inventory = json.loads((self.state / "inventory.json").read_text())
@@ -178,15 +203,17 @@ class Lab:
             ("config", ""),
         ]
         for kind, only in kinds:
-            names = [name for name in self.ssh(MANAGERS[0], f"docker {kind} ls -q {only}").split() if name]
-            if kind == "network":
-                names = [name for name in names if not self.inspect(MANAGERS[0], kind, name)["Ingress"]]
-            if names:
-                remove = shlex.join(["docker", kind, "rm", *names])
-                # a network is free only when the last task has let go of it
-                eventually(lambda remove=remove: self.ssh(MANAGERS[0], remove))
+            # a network is free only when the last task has let go of it
+            eventually(lambda kind=kind, only=only: self._remove_all(kind, only))
 
     # --- inside --------------------------------------------------------------------------------------------------------
+
+    def _remove_all(self, kind, only):
+        names = [name for name in self.ssh(MANAGERS[0], f"docker {kind} ls -q {only}").split() if name]
+        if kind == "network":
+            names = [name for name in names if not self.inspect(MANAGERS[0], kind, name)["Ingress"]]
+        if names:
+            self.docker(MANAGERS[0], kind, "rm", *names)
 
     def _run(self, command, timeout=60):
         done = subprocess.run(

@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine
-from harness.lab import HOSTS, Lab, eventually
+from harness.lab import HOSTS, Lab
+from harness.tunnel import tunnel
 
 
 @pytest.fixture(scope="session")
@@ -49,31 +48,22 @@ def swarm(lab):
 
 
 @pytest.fixture(scope="module")
-def engine(swarm, tmp_path_factory):
-    """The engine of manager1, its socket brought here by ssh."""
-    path = tmp_path_factory.mktemp("s") / "docker.sock"
-    swarm.ssh("manager1", "chmod o+rw /var/run/docker.sock")
-    tunnel = subprocess.Popen(
-        ["ssh", "-F", str(swarm.state / "ssh_config"), "-N", "-L", f"{path}:/var/run/docker.sock", "manager1"]
+def engine_socket(swarm):
+    """Path of the socket of manager1's engine, brought here by ssh."""
+    with tunnel(swarm, "manager1") as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def engine(engine_socket):
+    """The engine of manager1."""
+    return Engine.connect(
+        {
+            "docker_host": f"unix://{engine_socket}",
+            "api_version": "auto",
+            "timeout": 60,
+            "tls": False,
+            "validate_certs": False,
+            "tls_hostname": None,
+        }
     )
-
-    def connected():
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(path))
-            except OSError as error:
-                raise AssertionError("no tunnel yet") from error
-
-    eventually(connected, seconds=20)
-    parameters = {
-        "docker_host": f"unix://{path}",
-        "api_version": "auto",
-        "timeout": 60,
-        "tls": False,
-        "validate_certs": False,
-        "tls_hostname": None,
-    }
-    yield Engine.connect(parameters)
-    tunnel.terminate()
-    tunnel.wait(10)
-    swarm.ssh("manager1", "chmod o-rw /var/run/docker.sock")

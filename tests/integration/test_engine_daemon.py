@@ -48,12 +48,15 @@ def check_served(lab):
 
 
 def test_what_the_engine_does_not_accept_is_not_put_in_place(serving):
-    before, file = restarts(serving), stored(serving, "worker1")
+    before, files = restarts(serving), {host: stored(serving, host) for host in HOSTS}
     run = bring(serving, {"no-such-option": 1})
     assert run.rc != 0
-    assert "no-such-option" in run.messages()["worker1"], run.output
-    assert "was left as it is" in run.messages()["worker1"]
-    assert stored(serving, "worker1") == file
+    told = run.messages()
+    first = next(host for host in HOSTS if "no-such-option" in told[host])
+    assert first not in MANAGERS, run.output
+    assert all(f"because the turn of {first}, before it, failed" in told[host] for host in HOSTS if host != first), told
+    assert all("was left as it is" in text for text in told.values())
+    assert {host: stored(serving, host) for host in HOSTS} == files
     assert restarts(serving) == before
 
 

@@ -114,6 +114,30 @@ def test_an_old_system(blank, site, version):
     refused(run, f"worker2 runs {name}. EL 7 and EL 8 cannot be managed", "ansible-core no longer talks to")
 
 
+def test_an_api_and_a_firewall_that_cannot_be(blank, site):
+    """All that is wrong is told at once, before a key is made."""
+    wrong = {
+        "engine_tls": True,
+        "engine_tls_allow": ["anybody"],
+        "engine_tls_renew_days": 400,
+        "engine_firewall": "shut",
+        "engine_daemon": {"tlsverify": False},
+    }
+    words = [
+        "set engine_tls_directory",
+        "anybody is none",
+        "less than engine_tls_days (365)",
+        "engine_firewall is shut",
+    ]
+    refused(site("--limit", "worker2", extra_vars=wrong), *words, "engine_daemon sets tlsverify")
+
+
+def test_contexts_without_an_api(blank, tmp_path):
+    run = blank.playbook("playbooks/contexts.yml", environment={"DOCKER_CONFIG": str(tmp_path)})
+    refused(run, "No host of this run has engine_tls: true")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_worker_of_another_swarm_and_blank_managers(blank, site):
     hosts = [{"hosts": "swarm_managers:swarm_workers", "gather_facts": False, "roles": ["apiary.swarm.hosts"]}]
     assert blank.playbook(hosts).rc == 0, "what site.yml does before it looks at swarms"

@@ -57,7 +57,6 @@ def test_a_second_run_changes_nothing(formed):
     assert run.rc == 0, run.output
     assert run.changed() == set(), run.output
     assert spec(formed) == before
-    assert seconds < 60, f"{seconds:.1f} s: on an idle machine it is less than 20"
 
 
 def test_check_and_diff_after_a_change_show_it_and_apply_nothing(formed):
@@ -116,7 +115,7 @@ MOMENTS = [
     ("Install the docker SDK into", "manager1", "test -e /opt/apiary/sdk/bin/python"),
     ("Initialise the swarm", "manager1", f"{STATE} | grep -q '^active'"),
     ("Join the other nodes", "manager2", f"{STATE} | grep -q '^pending\\|^active'"),
-    ("Bring the services", "manager1", "docker service ls -q | grep -q ."),
+    ("Bring networks, secrets, configs and services", "manager1", "docker service ls -q | grep -q ."),
 ]
 
 

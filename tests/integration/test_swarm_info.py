@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from harness.lab import HOSTS
@@ -85,7 +86,16 @@ def test_a_manager_tells_all(busy):
     assert (stuck["node"], stuck["state"]) == (None, "pending")
     assert "no suitable node" in stuck["error"]
     assert {"ingress", "front"} <= {row["name"] for row in result["networks"]}
+    assert_own_networks(busy, "manager2", result)
     assert "Service stuck: 0 of 1 tasks run." in result["problems"]
+
+
+def assert_own_networks(lab, host, result):
+    own = result["node_networks"]
+    for name, driver in (("ingress", "overlay"), ("docker_gwbridge", "bridge")):
+        network = lab.inspect(host, "network", name)
+        assert (own[name]["id"], own[name]["driver"]) == (network["Id"], driver)
+        assert own[name]["subnets"] == [network["IPAM"]["Config"][0]["Subnet"]]
 
 
 def test_a_host_without_ip_vs_says_which_services_it_does_not_serve(busy):
@@ -106,6 +116,7 @@ def test_a_worker_and_a_node_in_no_swarm_say_so(busy):
     assert worker["swarm"]["quorum"] == {"managers": 3, "reachable": None, "needed": 2, "tolerates": None}
     assert (worker["nodes"], worker["services"], worker["tasks"], worker["networks"]) == ([], [], [], [])
     assert worker["problems"] == []
+    assert_own_networks(busy, "worker1", worker)
     assert "tokens" not in worker
     old = busy.docker("worker2", "info", "--format", "{{.Swarm.NodeID}}")
     busy.docker("worker2", "swarm", "leave")
@@ -144,7 +155,7 @@ def test_tokens_are_returned_only_when_asked_for_by_name(busy):
 CALLS = [
     ("swarm_info", {"include": []}, ["info", "nodes"]),
     ("swarm_info", {"include": ["nodes"]}, ["info", "nodes"]),
-    ("swarm_info", {"include": ALL}, ["info", "nodes", "services", "tasks", "networks"]),
+    ("swarm_info", {"include": ALL}, ["info", "nodes", "services", "tasks", "networks", "network"]),
     ("swarm_init", {"task_history_retention_limit": 5}, ["info", "nodes"]),
     ("swarm_join", {"role": "manager"}, ["info", "nodes"]),
     ("swarm_node", {"nodes": [{"node": host, "labels": {}} for host in HOSTS]}, ["nodes"]),
@@ -167,7 +178,8 @@ def test_the_number_of_calls_does_not_depend_on_the_size_of_the_swarm(busy):
             result = busy.module("manager1", module, dict(options, docker_host="unix:///run/counted.sock"))
             assert not result["changed"]
             lines = busy.ssh("manager1", "cat /run/counted").splitlines()
-            asked = [line.split()[1].partition("?")[0].rpartition("/")[2] for line in lines]
+            paths = [re.sub("/networks/.+", "/network", line.split()[1].partition("?")[0]) for line in lines]
+            asked = [path.rpartition("/")[2] for path in paths]
             assert asked == ["version", *calls], module
     finally:
         busy.ssh("manager1", "systemctl stop counter; rm -f /run/counted* /run/counter.py")

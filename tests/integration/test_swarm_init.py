@@ -92,6 +92,8 @@ def test_init_makes_one_swarm_as_declared(made):
     assert cluster["Spec"]["CAConfig"]["NodeCertExpiry"] == 2000 * 3600 * 10**9
     assert cluster["DefaultAddrPool"] == ["10.20.0.0/16"]
     assert cluster["DataPathPort"] == 5789
+    assert lab.inspect("manager1", "network", "ingress")["IPAM"]["Config"][0]["Subnet"] == "10.20.0.0/26", "of the pool"
+    eventually(lambda: lab.ssh("manager1", "ss -lnu sport = :5789 | grep 5789"))
     (node,) = lab.rows("manager1", "node", "ls")
     assert node["ManagerStatus"] == "Leader"
 

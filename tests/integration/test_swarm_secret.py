@@ -172,16 +172,25 @@ def test_the_same_as_the_cli_makes(swarm, engine):
     assert [entry["File"]["Name"] for entry in container["Configs"]] == ["d"]
 
 
-def test_the_content_is_in_no_output_and_no_process_list(swarm):
+def test_the_content_is_in_no_output_no_process_list_and_no_log(swarm):
     """Created, changed, refused, with bad values and by the role, with all that -vvv and --diff show."""
+    odd = "BEGIN\n\t'\"\\é {}\nEND\n"  # what Python writes in another way than it is
     words = [f"h{kind}{number}-{time.monotonic_ns()}" for kind in "sc" for number in range(6)]
-    tasks = []
+    tasks = [{"name": "ping", "ansible.builtin.ping": {}}]
     for kind, mine in (("secret", words[:6]), ("config", words[6:])):
         module = f"apiary.swarm.swarm_{kind}"
         many = [{"name": "one", "data": mine[0]}, {"name": "two", "data": mine[1], "rolling_versions": True}]
         b64 = base64.b64encode(mine[4].encode()).decode()
         for args in (
             {f"{kind}s": many},
+            {
+                f"{kind}s": [
+                    {"name": "odd", "data": odd.format(mine[0])},
+                    {"name": "odd too", "data": odd.format(mine[1])},
+                ]
+            },
+            {f"{kind}s": [{"name": "odd", "data": odd.format(mine[0])}], "colour": "red"},
+            {f"{kind}s": [{"name": "odd", "data": odd.format(mine[0])}]},
             {"name": "one", "data": mine[2]},
             {"name": "two", "data": mine[3], "rolling_versions": True},
             {"name": "three", "data": b64, "data_is_b64": True},
@@ -208,7 +217,7 @@ def test_the_content_is_in_no_output_and_no_process_list(swarm):
             ],
         },
     ]
-    swarm.ssh("manager1", "rm -f /tmp/enough")
+    swarm.ssh("manager1", "rm -f /tmp/enough; touch /tmp/begin")
     watch = swarm.start_ssh("manager1", "until [ -e /tmp/enough ]; do ps -eo args; sleep 0.1; done > /tmp/processes")
     try:
         done = swarm.playbook(plays, "--diff", "-vvv")
@@ -216,7 +225,11 @@ def test_the_content_is_in_no_output_and_no_process_list(swarm):
         swarm.ssh("manager1", "touch /tmp/enough")
         watch.communicate(timeout=20)
     listed = swarm.ssh("manager1", "sort -u /tmp/processes; rm /tmp/processes /tmp/enough")
-    assert names(swarm, "secret") == names(swarm, "config") == ["one", "three", "two_v1", "two_v2"]
+    logged = swarm.ssh(
+        "manager1", "journalctl --no-pager --output=cat --since @$(stat -c %Y /tmp/begin); rm /tmp/begin"
+    )
+    assert "Invoked with data=pong" in logged, "modules do write there"
+    assert names(swarm, "secret") == names(swarm, "config") == ["odd", "one", "three", "two_v1", "two_v2"]
     assert done.rc == 0, done.output
     assert "dockerd" in listed, "the list was not seen"
     for word in words:
@@ -224,3 +237,4 @@ def test_the_content_is_in_no_output_and_no_process_list(swarm):
             assert form not in done.output
             assert form not in str(done.results)
             assert form not in listed
+            assert form not in logged

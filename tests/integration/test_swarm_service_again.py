@@ -103,6 +103,42 @@ def test_back_from_an_update_that_the_engine_paused(swarm, engine):
     assert spec(swarm)["TaskTemplate"]["ContainerSpec"]["Args"] == OPTIONS["args"]
 
 
+def test_the_way_back_may_fail_too(swarm, engine):
+    swarm.ssh("worker1", "mkdir -p /var/tmp/flag; touch /var/tmp/flag/ok")
+    there = {
+        "mounts": ["type=bind,src=/var/tmp/flag,dst=/flag"],
+        "placement": {"constraints": ["node.hostname == worker1"]},
+        "update_config": {"failure_action": "rollback", "monitor": "1s"},
+    }
+    works = {**there, "args": ["sh", "-c", "test -e /flag/ok || { echo no way back; exit 5; }; exec sleep 1000000"]}
+    brought(engine, **works)
+    with pytest.raises(SwarmError) as caught:
+        brought(engine, **there, args=["sh", "-c", "rm /flag/ok; exit 7"])
+    (entry,) = caught.value.details["services"]
+    assert (entry["failure"]["kind"], entry["update_status"]) == ("rollback_paused", "rollback_paused")
+    assert [(row["node"], row["exit_code"], row["logs"]) for row in entry["failure"]["tasks"]] == [
+        ("worker1", 5, ["no way back"])
+    ]
+    # what is declared now is what the engine could not go back to: nothing is changed, and it is a failure still
+    with pytest.raises(SwarmError) as caught:
+        brought(engine, **works)
+    (entry,) = caught.value.details["services"]
+    assert (entry["failure"]["kind"], entry["changed"]) == ("rollback_paused", False)
+    swarm.ssh("worker1", "touch /var/tmp/flag/ok")
+    assert brought(engine, **works, force_update="again")["failure"] is None
+
+
+def test_somebody_takes_an_update_back_while_it_is_waited_for(swarm, engine):
+    brought(engine)
+    seen = "docker service inspect web --format '{{.Spec.TaskTemplate.ContainerSpec.Env}}' | grep -q V="
+    other = swarm.start_ssh("manager2", f"until {seen}; do sleep 0.2; done; docker service rollback --detach web")
+    with pytest.raises(SwarmError) as caught:
+        brought(engine, env={"V": "2"}, update_config={"monitor": "10s"})
+    other.communicate(timeout=60)
+    assert caught.value.kind == "rollback"
+    assert "went back to the spec before the update: manually requested rollback" in caught.value.msg
+
+
 def test_what_the_engine_or_the_cli_took_back_is_left(swarm, engine):
     brought(engine)
     with pytest.raises(SwarmError):
@@ -123,7 +159,7 @@ def test_by_a_task_of_ansible(swarm, engine):
     forced = {"name": "web", "force_update": "20261124"}
     assert [swarm.module("manager1", "swarm_service", forced)["changed"] for _ in range(2)] == [True, False]
     refused = swarm.module("manager1", "swarm_service", {"name": "web", "force_update": True}, ok=False)
-    assert "force_update: True is not a text" in refused["msg"]
+    assert "force_update: true says the same at every run" in refused["msg"]
     assert not swarm.module("manager1", "swarm_service", {"name": "web", "force_update": False})["changed"]
     went_back = {"name": "web", "state": "rolled_back"}
     assert [swarm.module("manager1", "swarm_service", went_back)["changed"] for _ in range(2)] == [True, False]

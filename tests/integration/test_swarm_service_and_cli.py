@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
-import shlex
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish
 from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
+from ansible_collections.apiary.swarm.plugins.module_utils._wishes import service_spec, wishes_of
+from differential.cases import chains, cli_words, task_options
+from differential.engines import Subject, client
+from differential.run import Run
 from harness.lab import ROOT
-from harness.services import IDLE, NGINX, run, specs
+from harness.services import IDLE, NGINX, specs
+from harness.services import run as run_module
 
 MOUNTS = [
     "type=bind,src=/tmp,dst=/a,bind-propagation=rslave",
@@ -28,28 +31,6 @@ MOUNTS = [
     "type=cluster,src=group:fast,dst=/h",
     "dst=/i",
 ]
-# flags of the CLI, and the same as options
-SAID_TWICE = {
-    "ports": (
-        "--publish 8000-8010:80-90 --publish 7000-7002:70/udp --publish 5000:5000/sctp",
-        {"publish": ["8000-8010:80-90", "7000-7002:70/udp", "5000:5000/sctp"]},
-    ),
-    "limits": (
-        "--ulimit nproc=5 --ulimit nofile=512:1024 --oom-score-adj=-7 --generic-resource gpu=2 --isolation process",
-        {
-            "ulimits": ["nproc=5", "nofile=512:1024"],
-            "oom_score_adj": -7,
-            "reservations": {"generic_resources": ["gpu=2"]},
-            "isolation": "process",
-        },
-    ),
-    "credentials": ("--credential-spec file://a.json", {"credential_spec": "file://a.json"}),
-    "capabilities": (
-        "--cap-add net_admin --cap-add CAP_SYS_TIME --cap-drop chown",
-        {"cap_add": ["NET_ADMIN", "cap_sys_time"], "cap_drop": ["CAP_CHOWN"]},
-    ),
-    "mounts": (" ".join(f"--mount {text}" for text in MOUNTS), {"mounts": MOUNTS}),
-}
 
 
 @pytest.fixture(autouse=True)
@@ -58,33 +39,36 @@ def tidy(swarm):
     swarm.ssh("manager1", "docker service ls -q | xargs -r docker service rm")
 
 
-def test_what_the_cli_is_told_gives_what_it_would_make(swarm, engine):
-    wishes = [Wish(name, {**IDLE, **options}) for name, (_flags, options) in SAID_TWICE.items()]
-    run(engine, wishes)
-    ours = specs(swarm)
-    assert not any(entry["changed"] for entry in run(engine, wishes).values())
-    # one after the other: both would publish the same ports
-    swarm.ssh("manager1", "docker service ls -q | xargs docker service rm")
-    for name, (flags, _options) in SAID_TWICE.items():
-        create = "docker service create --detach --no-resolve-image --replicas 0 --name"
-        known = flags.replace(",bind-create-src", "")  # a word of CLI 29; the engine forgets it either way
-        swarm.ssh("manager1", f"{create} {name} {known} {shlex.quote(NGINX)}")
-    cli = specs(swarm)
-    for name in SAID_TWICE:
-        assert _in_order(ours[name]) == _in_order(cli[name]), name
+@pytest.fixture(scope="module")
+def subject(swarm, engine_socket):
+    subject = Subject(swarm, engine_socket, client(swarm))
+    subject.prepare()
+    return subject
+
+
+def test_each_option_gives_what_the_flag_of_the_cli_gives(subject):
+    """The first round of `make differential`, on this engine, and without its pairs."""
+    run = Run(only="/set$", rounds=1)
+    run.on(subject)
+    assert [case for case in run.cases if case["differs"]] == []
+    assert len(run.cases) > 120
+    assert run.told["create"] >= subject.cli.flags("create") - run.judge.unjudged_flags()
+
+
+def test_what_the_cli_made_is_adopted_without_a_change(subject, engine):
+    states = {chain.name: chain.states[0] for chain in chains(subject.api_version) if chain.stages[0] == "set"}
+    made = subject.by_cli({name: ["create", *cli_words(name, state)] for name, state in states.items()})
+    services = [{"name": name, **task_options(states[name])} for name, outcome in made.items() if outcome.spec]
+    assert len(services) > 120
     for undeclared in ("keep", "restore", "reset"):
-        adopting = [wish._replace(undeclared=undeclared) for wish in wishes]
-        assert not any(entry["changed"] for entry in run(engine, adopting).values()), undeclared
-
-
-def _in_order(spec):
-    # the CLI gives the ports of a range in no order of its own
-    spec = copy.deepcopy(spec)
-    spec["Name"], spec["Labels"] = "", {}
-    spec["TaskTemplate"]["ContainerSpec"]["Image"] = NGINX
-    spec["TaskTemplate"]["Placement"].pop("Platforms", None)
-    spec.get("EndpointSpec", {}).get("Ports", []).sort(key=str)
-    return spec
+        task = {
+            **dict.fromkeys(service_spec()),
+            "undeclared": undeclared,
+            "service_defaults": None,
+            "services": services,
+        }
+        found = run_module(engine, wishes_of(task))
+        assert [name for name, entry in found.items() if entry["changed"]] == [], undeclared
 
 
 def test_what_the_engine_keeps_for_containers_only_is_said(swarm, engine):
@@ -104,11 +88,11 @@ def test_options_of_a_tmpfs(swarm, engine):
         entry = {"type": "tmpfs", "target": "/t", "tmpfs_size": "1M", "tmpfs_options": list(options)}
         return [Wish("web", {**IDLE, "mounts": [entry]})]
 
-    run(engine, mount("noexec", {"uid": 1000}))
+    run_module(engine, mount("noexec", {"uid": 1000}))
     (stored,) = specs(swarm)["web"]["TaskTemplate"]["ContainerSpec"]["Mounts"]
     assert stored["TmpfsOptions"] == {"SizeBytes": 1 << 20, "Options": [["noexec"], ["uid", "1000"]]}
-    assert not run(engine, mount("uid=1000", "noexec"))["web"]["changed"]
-    assert run(engine, mount("uid=1001", "noexec"))["web"]["changed"]
+    assert not run_module(engine, mount("uid=1000", "noexec"))["web"]["changed"]
+    assert run_module(engine, mount("uid=1001", "noexec"))["web"]["changed"]
 
 
 def test_the_engine_says_that_it_mounts_no_image_for_a_service(swarm, engine):
@@ -128,7 +112,7 @@ def test_privileges_reach_a_running_container(swarm, engine):
         "privileges": {"no_new_privileges": True, "seccomp": {"profile": {"defaultAction": "SCMP_ACT_ALLOW"}}},
         "placement": {"constraints": ["node.hostname==manager1"]},
     }
-    run(engine, [Wish("web", options)], wait=True)
+    run_module(engine, [Wish("web", options)], wait=True)
     found = swarm.ssh("manager1", "docker ps -q --filter name=web | xargs docker inspect")
     (host_config,) = [container["HostConfig"] for container in json.loads(found)]
     assert host_config["OomScoreAdj"] == 100
@@ -164,10 +148,8 @@ def test_by_a_task_of_ansible(swarm):
 
 
 @pytest.mark.parametrize("command", ["create", "update"])
-def test_every_flag_of_the_cli_has_a_row(swarm, command):
-    # with no engine in reach, else the CLI hides flags that the engine is too old for
-    text = swarm.ssh("manager1", f"DOCKER_HOST=unix:///nowhere docker service {command} --help")
-    shown = set(re.findall(r"^\s+(?:-\w, )?(--[a-z][a-z-]+)", text, re.MULTILINE))
+def test_every_flag_of_the_cli_has_a_row(subject, command):
+    shown = subject.cli.flags(command)
     assert len(shown) > 60, "the help was not understood"
     page = (ROOT / "docs/flags.md").read_text().partition(f"## docker service {command}")[2].partition("\n## ")[0]
     assert shown - set(re.findall(r"^\| `(--[a-z-]+)`", page, re.MULTILINE)) == set()

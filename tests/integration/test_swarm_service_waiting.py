@@ -94,7 +94,7 @@ def test_progress_of_several_hosts_names_them(swarm):
 
 
 def test_the_module_alone_waits_as_well(swarm):
-    """As under async: without the action plugin's slices."""
+    """As under async and no_log: without the action plugin's slices."""
     tasks = [
         {
             "name": "alone",
@@ -109,18 +109,27 @@ def test_the_module_alone_waits_as_well(swarm):
             "poll": 2,
             "ignore_errors": True,
         },
+        {
+            "name": "hidden",
+            "apiary.swarm.swarm_service": {"name": "bad"},
+            "no_log": True,
+            "ignore_errors": True,
+        },
     ]
     run = swarm.playbook([{"hosts": "manager1", "gather_facts": False, "tasks": tasks}])
     result = run.of("manager1", "alone")
     assert {task["state"] for task in result["services"][0]["tasks"]} == {"running"}
     assert "overall progress" not in run.output
     assert failure(run.of("manager1", "broken"))["kind"] == "crash_loop"
+    assert status(run, "hidden") == "ignored"
+    assert "no database" not in run.output.partition("TASK [hidden]")[2]
 
 
 # What is a failure
 
 HOST_PORT = ["published=8085,target=80,mode=host"]
 NOWHERE = {"placement": {"constraints": ["node.labels.disk == none"]}}
+ON_WORKER1 = {**FOREVER, "placement": {"constraints": ["node.hostname == worker1"]}, "restart_config": {"delay": "1s"}}
 SICK = {"test": "false", "interval": "500ms", "retries": 1}
 # name: (options, the kind of failure, what the message must say)
 BROKEN = {
@@ -130,6 +139,9 @@ BROKEN = {
     "lost-global": ({**FOREVER, **NOWHERE, "mode": "global"}, "unschedulable", "no node fits"),
     "no-port": ({**FOREVER, "publish": HOST_PORT}, "unschedulable", "port already in use"),
     "once": ({"image": BUSYBOX, "args": ["true"], "restart_config": {"condition": "on-failure"}}, "ended", "exit code 0"),
+    "memory": ({**FOREVER, "reservations": {"memory": "500G"}}, "unschedulable", "insufficient resources on 5 nodes"),
+    "process": ({**ON_WORKER1, "publish": ["published=8086,target=80,mode=host"]}, "crash_loop", "address already in use"),
+    "container": ({**ON_WORKER1, "publish": ["published=8087,target=80,mode=host"]}, "crash_loop", "already allocated"),
     "sick": ({**FOREVER, "healthcheck": SICK, "restart_config": {"delay": "1s"}}, "crash_loop", "unhealthy"),
 }  # fmt: skip
 PATIENCE = 600
@@ -144,9 +156,13 @@ def broken(swarm):
     """Services that break each in its own way, and two that run, in one task; and the same task again. The Run, its seconds."""
     options = {**GOOD, **{name: case[0] for name, case in BROKEN.items()}}
     task = {"services": [{"name": name, **given} for name, given in options.items()], "wait_timeout": PATIENCE}
+    # what no service tells the scheduler of
+    swarm.ssh("worker1", f"docker run --detach --name holder --publish 8087:80 {BUSYBOX} sleep 1000000")
+    swarm.ssh("worker1", "systemd-run --unit holder python3 -m http.server 8086")
     began = time.monotonic()
     run = play(swarm, task, task, timeout=2 * PATIENCE)
-    return run, time.monotonic() - began
+    yield run, time.monotonic() - began
+    swarm.ssh("worker1", "docker rm --force holder; systemctl stop holder")
 
 
 def failures(run, task):
@@ -203,7 +219,8 @@ def test_an_update_that_fails_is_a_failure_whatever_the_engine_does(swarm, actio
         **FOREVER,
         "replicas": 2,
         "update_config": {"failure_action": action, "monitor": "1s"},
-        "rollback_config": {"monitor": "1s"},
+        # long enough to be seen on the way, also by a machine with much to do
+        "rollback_config": {"monitor": "5s"},
         "restart_config": {"delay": "1s"},
     }
     broken = {"name": good["name"], "args": ["sh", "-c", "echo wrong turn; exit 7"]}
@@ -224,6 +241,15 @@ def test_an_update_that_fails_is_a_failure_whatever_the_engine_does(swarm, actio
         assert run.of("manager1", "task 3")["changed"], "the engine went back, so the update is tried again"
     assert status(run, "task 4") == "ok", "and what is declared well converges again"
     assert len(swarm.running("manager1", good["name"])) == 2
+
+
+def test_wait_false_returns_at_once(swarm):
+    # whoever waits for this one is not certain before ten seconds are over
+    run, seconds = timed(lambda: play(swarm, {"name": "later", **FOREVER, **NOWHERE, "wait": False}))
+    assert (status(run, "task 1"), run.of("manager1")["services"][0]["action"]) == ("ok", "created"), run.output
+    assert seconds < 9
+    (run, seconds) = timed(lambda: play(swarm, {"name": "later"}))
+    assert failure(run.of("manager1"))["kind"] == "unschedulable"
 
 
 def test_a_timeout_leaves_the_service(swarm):
@@ -274,6 +300,25 @@ def test_a_service_that_is_removed_meanwhile_does_not_hide_the_others(swarm):
     failed = {entry["name"]: entry["failure"] and entry["failure"]["kind"] for entry in result["services"]}
     assert failed == {"taken": "removed", "stays": None, "nowhere": "unschedulable"}, result["msg"]
     assert swarm.running("manager1", "stays")
+
+
+def test_three_who_change_one_service_at_once_all_succeed(swarm):
+    """Two tasks that wait, and a person at the CLI while they do."""
+    name = "shared"
+    play(swarm, {"name": name, **FOREVER, "replicas": 2, "update_config": {"monitor": "3s"}, "wait": False})
+    by_hand = "docker service update --detach --label-add by=hand --limit-memory 64M shared"
+    seen = "docker service inspect shared --format '{{.Spec.TaskTemplate.ContainerSpec.Env}}' | grep -q manager"
+    other = swarm.start_ssh("manager3", f"until {seen}; do sleep 0.2; done; sleep 1; {by_hand}")
+    task = {"name": name, "env": "{{ {inventory_hostname: 'here'} }}", "merge": ["env"]}
+    run = play(swarm, task, task, hosts="manager1,manager2")
+    other.communicate(timeout=60)
+    assert other.returncode == 0
+    for host in ("manager1", "manager2"):
+        assert [run.of(host, f"task {n}")["changed"] for n in (1, 2)] == [True, False], run.output
+    assert {result.status for result in run.results} == {"ok"}
+    spec = swarm.inspect("manager1", "service", name)["Spec"]
+    assert sorted(spec["TaskTemplate"]["ContainerSpec"]["Env"]) == ["manager1=here", "manager2=here"]
+    assert (spec["Labels"]["by"], spec["TaskTemplate"]["Resources"]["Limits"]["MemoryBytes"]) == ("hand", 64 << 20)
 
 
 def test_what_is_left_of_a_removed_service_is_told(swarm):

@@ -135,9 +135,19 @@ def test_hosts_that_are_not_what_the_inventory_says_are_faults():
         formed(w1=manager("w1"), w2=worker("w2", node_id="strange"), m3=manager("m3", "locked", state="locked"))
     )["faults"]
     assert set(faults) == {"w1", "w2", "m3"}
-    assert "docker node demote id-w1" in faults["w1"]
+    assert "swarm_allow_demotion=true" in faults["w1"]
     assert "w2 belongs to another swarm than m1" in faults["w2"]
-    assert "Unlock" in faults["m3"]
+    assert "Run unlock.yml" in faults["m3"]
+
+
+def test_a_manager_that_shall_be_a_worker_is_no_fault_where_demotions_are_allowed():
+    choice = decide(formed(w1=manager("w1")), allow_demotion=True)
+    assert (choice["manager"], choice["faults"]) == ("m1", {})
+
+
+def test_a_manager_that_is_to_be_taken_away_is_relied_on_only_if_there_is_no_other():
+    assert decide(formed(), avoid=["m1", "m2"])["manager"] == "m3"
+    assert decide(formed(m2=DEAD, m3=DEAD), avoid=["m1"])["manager"] == "m1"
 
 
 def test_a_worker_that_shall_be_a_manager_is_no_fault():

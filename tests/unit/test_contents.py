@@ -217,7 +217,7 @@ class Refusing:
 def test_what_the_engine_quotes_is_hidden(sort):
     one = wish(data="hush hush")
     with pytest.raises(SwarmError) as caught:
-        changes._carry_out(Refusing(), sort, one, contents.plan(sort, one, []))
+        changes._carry_out_one(Refusing(), sort, one, contents.plan(sort, one, []))
     assert caught.value.msg.endswith("bad (hidden), that is (hidden)")
 
 

@@ -18,10 +18,15 @@ from ansible_collections.apiary.swarm.plugins.module_utils._converge import (
     first_look,
     judge,
     progress_lines,
-    seconds,
 )
+from ansible_collections.apiary.swarm.plugins.module_utils._task_states import seconds
 
-SITUATIONS = json.loads((Path(__file__).parent / "fixtures" / "situations-20.10.json").read_text())
+FIXTURES = Path(__file__).parent / "fixtures"
+SITUATIONS = {
+    name: situation
+    for file in ("situations-20.10.json", "leader-lost-28.5.json")
+    for name, situation in json.loads((FIXTURES / file).read_text()).items()
+}
 WALL = seconds("2026-11-23T12:00:00Z")
 
 
@@ -56,6 +61,17 @@ def test_a_service_just_written_must_stay_up_for_the_monitor_period():
     assert first.note == "Waiting 5 seconds to verify that tasks are stable..."
     assert recorded("running", now=104.9, memory=first.memory).state == PROGRESS
     assert recorded("running", now=105, memory=first.memory).state == CONVERGED
+
+
+@pytest.mark.parametrize("written", [True, False])
+def test_tasks_on_nodes_that_a_new_leader_has_not_heard_of_are_not_known_to_run(written):
+    """The CLI would call this converged, with a task on the host that was cut off."""
+    held = first_look(written)
+    held["held_since"] = 0.0
+    verdict = recorded("leader lost", now=100, memory=held)
+    assert (verdict.state, verdict.running, verdict.wanted) == (PROGRESS, 5, 5)
+    assert verdict.note == "Waiting for word from manager3, worker1"
+    assert verdict.memory["held_since"] is None, "they must run on from when they were heard of again"
 
 
 # Situations made by hand. Times are seconds before WALL.
@@ -150,9 +166,22 @@ def test_a_failure_while_verifying_starts_the_clock_again():
     first = look(service(), [task()], written=True, now=0)
     broken = look(service(), [task(state="failed", age=1)], memory=first.memory, now=3)
     assert (broken.state, broken.note) == (PROGRESS, "Detected task failure")
-    again = look(service(), [task(age=1)], memory=broken.memory, now=4)
+    again = look(service(), [task(age=0)], memory=broken.memory, now=4)
     assert look(service(), [task(age=1)], memory=again.memory, now=8.9).state == PROGRESS
     assert look(service(), [task(age=1)], memory=again.memory, now=9).state == CONVERGED
+
+
+@pytest.mark.parametrize(
+    ("age", "converged_at"),
+    [(0.4, 5.6), (30, 5), (-7, 6)],
+    ids=["the engine's word", "not from before the look that saw it not running", "a clock that is ahead"],
+)
+def test_the_clock_starts_when_the_last_task_came_to_run(age, converged_at):
+    starting = look(service(2), [task(1, age=30), task(2, state="starting")], written=True, now=0)
+    seen = look(service(2), [task(1, age=30), task(2, age=age)], memory=starting.memory, now=1)
+    tasks = [task(1, age=30), task(2, age=age)]
+    assert look(service(2), tasks, memory=dict(seen.memory), now=converged_at - 0.01).state == PROGRESS
+    assert look(service(2), tasks, memory=dict(seen.memory), now=converged_at + 0.01).state == CONVERGED
 
 
 def test_the_services_own_monitor_period_is_held():
@@ -165,6 +194,13 @@ def test_the_services_own_monitor_period_is_held():
 def test_an_update_that_the_engine_calls_completed_has_been_watched_already():
     assert look(service(update="completed"), [task()], written=True).state == CONVERGED
     assert look(service(update="completed"), [task(state="starting")], written=True).state == PROGRESS
+
+
+def test_an_update_that_was_completed_in_spite_of_failures_proves_nothing():
+    """failure_action continue: the task that runs at this moment may be the next to fail."""
+    tasks = [task(age=0.1, born=0.2), task(state="failed", desired="shutdown", age=1.2, born=1.5, code=7)]
+    verdict = look(service(update="completed"), tasks, written=True)
+    assert (verdict.state, verdict.note) == (PROGRESS, "Waiting 5 seconds to verify that tasks are stable...")
 
 
 @pytest.mark.parametrize("update", ["paused", "rollback_paused", "rollback_completed"])
@@ -181,6 +217,16 @@ def test_a_rollback_that_was_asked_for_is_a_success_once_the_engine_says_so():
     assert look(service(update="rollback_completed"), [task()], memory=on_its_way.memory).state == CONVERGED
     assert look(service(update="rollback_completed"), [task(state="starting")], memory=asked).state == PROGRESS
     assert look(service(update="rollback_paused"), [task()], memory=asked).kind == "rollback_paused"
+
+
+def test_why_the_engine_goes_back_is_remembered_until_it_has():
+    going = service(update="rollback_started")
+    going["UpdateStatus"]["Message"] = "update rolled back due to failure or early termination of task x"
+    back = look(going, [task()], written=True)
+    verdict = look(service(update="rollback_completed"), [task()], memory=back.memory)
+    assert verdict.reason.endswith(
+        "the spec before the update: update rolled back due to failure or early termination of task x"
+    )
 
 
 @pytest.mark.parametrize("update", ["paused", "rollback_paused"])
@@ -295,6 +341,21 @@ def test_a_task_without_a_node_is_certain_after_ten_seconds():
     assert look(service(), [waiting], now=0).kind == "unschedulable", "the engine says that it has waited for a minute"
 
 
+def test_nodes_that_the_scheduler_passes_over_are_named():
+    waiting = task(err="no suitable node (1 node not available for new tasks)", age=60, **PENDING)
+    nodes = [node("n1", "down"), node("n2", availability="drain"), node("n3")]
+    names = "; no tasks go to n1 (down), n2 (drain)"
+    assert look(service(), [waiting], nodes=nodes).reason.endswith(f"for new tasks){names}")
+    assert look(globally(UpdatedAt="x"), [], nodes=nodes, memory=waiting_for_a_node()).reason.endswith(
+        f"constraints{names}"
+    )
+    assert look(service(), [waiting], nodes=[node("n3")]).reason.endswith("for new tasks)")
+
+
+def waiting_for_a_node():
+    return {**first_look(True), "stuck_since": {"": -60.0}}
+
+
 def test_room_that_an_old_task_may_be_making_is_waited_for():
     waiting = task(err="no suitable node (host-mode port already in use on 3 nodes)", age=0, **PENDING)
     spec = service()
@@ -327,6 +388,15 @@ def test_global_wants_a_task_on_each_node_that_has_one():
     verdict = look(globally(), everywhere())
     assert (verdict.state, verdict.wanted) == (CONVERGED, 3)
     assert look(globally(), everywhere(n2={"state": "starting"})).state == PROGRESS
+
+
+def test_global_is_not_there_while_the_engine_goes_from_node_to_node():
+    """Tasks that are still to be replaced are not up to date, so that the first node looks like all there are."""
+    first = look(globally(update="updating"), [task(0)], written=True, now=0)
+    assert (first.state, first.running, first.wanted) == (PROGRESS, 1, 1)
+    assert look(globally(update="updating"), [task(0)], memory=first.memory, now=60).state == PROGRESS
+    assert look(globally(update="updating"), [task(0)]).state == PROGRESS, "nor for a task that changes nothing"
+    assert look(globally(update="completed"), everywhere(), memory=first.memory, now=61).state == CONVERGED
 
 
 def test_global_does_not_wait_for_a_node_that_is_down_or_drained():

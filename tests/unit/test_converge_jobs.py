@@ -16,9 +16,9 @@ from ansible_collections.apiary.swarm.plugins.module_utils._converge import (
     PROGRESS,
     first_look,
     progress_lines,
-    seconds,
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._converge_jobs import judge, of_this_run
+from ansible_collections.apiary.swarm.plugins.module_utils._task_states import seconds
 
 RECORDED = json.loads((Path(__file__).parent / "fixtures" / "jobs-28.5.json").read_text())
 WALL = seconds("2026-11-23T12:00:00Z")

@@ -6,14 +6,17 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import http.server
+import ssl
 import threading
 import time
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils import _engine
-from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine, retry
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import Engine, retry, side_by_side
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.plugin_utils._certificates import SERVER, issue, new_authority
 
 CONNECTION = {
     "tls": False,
@@ -28,13 +31,14 @@ CONNECTION = {
 
 
 @contextlib.contextmanager
-def engine_that_answers(status, body, pause=0.0, timeout=5):
+def engine_that_answers(status, body, pause=0.0, timeout=5, before=lambda: None, tls=None, **options):
     seen = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def answer(self):
             length = int(self.headers.get("Content-Length") or 0)
             seen.append((self.command, self.path, self.rfile.read(length)))
+            before()
             time.sleep(pause)
             with contextlib.suppress(BrokenPipeError):
                 self.send_response(status)
@@ -48,10 +52,12 @@ def engine_that_answers(status, body, pause=0.0, timeout=5):
             pass
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         host = f"tcp://127.0.0.1:{server.server_port}"
-        yield Engine.connect(dict(CONNECTION, docker_host=host, timeout=timeout)), seen
+        yield Engine.connect(dict(CONNECTION, docker_host=host, timeout=timeout, **options)), seen
     finally:
         server.shutdown()
         server.server_close()
@@ -94,13 +100,6 @@ def test_an_engine_that_hangs_is_told_from_one_that_is_not_there():
     assert "systemctl status docker" in gone.value.hint
 
 
-def test_an_option_that_the_engine_is_too_old_for_is_refused_by_name():
-    with engine_that_answers(200, b"{}") as (engine, _seen):
-        engine.require_api((1, 41), "limits.pids")
-        with pytest.raises(SwarmError, match=r"oom_score_adj needs API 1\.46; the engine on .* speaks 1\.41"):
-            engine.require_api((1, 46), "oom_score_adj")
-
-
 def test_retry_repeats_only_what_can_pass(monkeypatch):
     pauses = []
     monkeypatch.setattr(_engine.time, "sleep", pauses.append)
@@ -122,3 +121,66 @@ def test_retry_repeats_only_what_can_pass(monkeypatch):
     assert caught.value.kind == "no_quorum"
     with pytest.raises(SwarmError):
         retry(failing(["electing"] * 9), attempts=3)
+
+
+def test_eight_are_asked_at_once_each_by_a_client_of_its_own():
+    """The server answers none before eight are there, so that it would hang if they came one after the other."""
+    together = threading.Barrier(8)
+    with engine_that_answers(200, b"[]", before=lambda: together.wait(5)) as (engine, seen):
+        used = []
+
+        def ask(item, own):
+            used.append(id(own))
+            own.get(f"/{item}")
+            return item
+
+        assert side_by_side(engine, ask, range(16)) == list(range(16)), "results in the order of items"
+    assert len(set(used)) == 8
+    assert id(engine) not in used
+    assert engine.calls == 16
+    assert sorted(path for _method, path, _body in seen) == sorted(f"/v1.41/{n}" for n in range(16)), (
+        "no version is asked"
+    )
+
+
+def test_one_alone_needs_no_other_client():
+    with engine_that_answers(200, b"[]") as (engine, _seen):
+        assert side_by_side(engine, lambda item, own: (item, own), ["a"]) == [("a", engine)]
+        assert side_by_side(engine, None, []) == []
+
+
+def test_after_an_error_no_further_ones_are_begun_and_the_first_is_raised():
+    begun = []
+
+    def act(item, _own):
+        begun.append(item)
+        if item in (2, 3):
+            raise SwarmError(f"no {item}")
+        time.sleep(0.05)
+
+    with engine_that_answers(200, b"[]") as (engine, _seen), pytest.raises(SwarmError, match="no 2"):
+        side_by_side(engine, act, range(1000))
+    assert len(begun) < 100
+
+
+def test_the_authority_that_is_named_counts_whatever_the_environment_says(tmp_path, monkeypatch):
+    now = datetime.datetime.now(datetime.timezone.utc)
+    ours, other = new_authority(now), new_authority(now)
+    made = issue(ours, "engine", ["127.0.0.1"], SERVER, 30, now)
+    for name, text in (
+        ("ours", ours.certificate),
+        ("other", other.certificate),
+        ("server", made.key + made.certificate),
+    ):
+        (tmp_path / name).write_text(text)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(tmp_path / "server")
+    for environment, named in (("other", "ours"), ("ours", "other")):
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / environment))
+        options = {"validate_certs": True, "ca_path": str(tmp_path / named)}
+        with engine_that_answers(200, b"{}", tls=tls, **options) as (engine, _seen):
+            if named == "ours":
+                assert engine.get("/info", "ask") == {}
+            else:
+                with pytest.raises(SwarmError, match="certificate verify failed"):
+                    engine.get("/info", "ask")

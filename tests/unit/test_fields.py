@@ -8,10 +8,11 @@ from __future__ import annotations
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._fields import one_or_many
-from ansible_collections.apiary.swarm.plugins.modules import swarm_network, swarm_node
+from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import bring, one_spec
+from ansible_collections.apiary.swarm.plugins.modules import swarm_node
 
 BOTH = pytest.mark.parametrize(
-    ("many", "options"), [("networks", swarm_network.one_spec()), ("nodes", swarm_node.ONE)], ids=["network", "node"]
+    ("many", "options"), [("networks", one_spec()), ("nodes", swarm_node.ONE)], ids=["network", "node"]
 )
 
 
@@ -37,9 +38,9 @@ def test_options_beside_a_list_are_refused_by_name(many, options):
 
 
 def test_the_modules_refuse_them_before_they_ask_the_engine():
-    options = dict(params(swarm_network.one_spec(), state="absent"), networks=[{"name": "a"}], wait_timeout=1)
+    options = dict(params(one_spec(), state="absent"), networks=[{"name": "a"}], wait_timeout=1)
     with pytest.raises(SwarmError, match="state: with networks"):
-        swarm_network.flow(None, options, False)
+        bring(None, options, False)
     options = dict(params(swarm_node.ONE, role="manager"), nodes=[{"node": "a"}], force=False)
     with pytest.raises(SwarmError, match="role: with nodes"):
         swarm_node.flow(None, options, False)

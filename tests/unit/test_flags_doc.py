@@ -54,11 +54,6 @@ def test_no_flag_has_two_rows(command):
     assert len(flags) == len(set(flags))
 
 
-def test_what_is_an_option_is_not_called_missing():
-    missing = {flag for flag, _place, _api in flags_doc.NOT_YET}
-    assert missing & {field.flag for field in SERVICE.fields} == set()
-
-
 def test_options_without_a_flag_are_there():
     text = flags_doc.PAGE.read_text().partition("## Only in the API")[2]
     assert {field.option for field in SERVICE.fields if not field.flag} == set(

@@ -51,6 +51,8 @@ def test_what_is_no_image(image):
         (f"other:1.26@{D1}", f"nginx@{D1}", False),
         ("", "nginx:1.26", False),
         (f"nginx@{D1}", "nginx:latest", False),
+        ("nginx", "nginx", True),
+        ("nginx", "nginx:1.26", False),
     ],
 )
 def test_same(current, target, same):

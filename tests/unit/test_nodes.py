@@ -138,6 +138,14 @@ def test_removal():
     assert (forced.role, forced.spec["Role"]) == ("worker", "worker")
 
 
+def test_a_manager_that_the_raft_has_forgotten_is_removed_without_a_demotion():
+    forgotten = changed("manager2", ManagerStatus=None, Status={"State": "down"})
+    forced = nodes.plan(forgotten, {"state": "absent"}, force=True)
+    assert (forced.remove, forced.role, forced.actions) == (True, None, ("remove from the swarm",))
+    joining = changed("manager2", ManagerStatus=None)
+    assert nodes.plan(joining, {"state": "absent"}, force=True).role == "worker"
+
+
 def test_a_manager_whose_demotion_is_not_done_yet_is_not_removed_either():
     leaving = changed("manager2", Spec={"Role": "worker"})
     assert failure(nodes.plan, leaving, {"state": "absent"}).kind == "wrong_role"

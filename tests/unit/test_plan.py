@@ -284,6 +284,8 @@ def test_one_option_changes_one_thing(options, path, value):
         spec["Labels"].pop("io.apiary.declared", None)
         *parents, last = path.split(".")
         look_up(spec, parents).pop(last, None)
+        if last == "Image":  # platforms are the image's
+            spec["TaskTemplate"]["Placement"].pop("Platforms", None)
         return spec
 
     assert without(made.spec) == without(FULL)
@@ -354,7 +356,7 @@ def by_this_collection(declared, **changes):
 
 def test_keep_leaves_what_is_not_named():
     made = plan(by_this_collection("image,env,limits.cpus"), {"image": "nginx"}, undeclared="keep")
-    assert [path[-1] for path in made.changed_paths] == ["Image"]
+    assert [path[-1] for path in made.changed_paths] == ["Image", "Platforms"], "what it ran on is not this image's"
 
 
 def test_keep_adds_to_what_is_remembered():
@@ -555,3 +557,25 @@ def test_the_difference_of_a_creation_and_a_removal_is_the_whole_spec():
 )
 def test_which_changes_concern_tasks(options, concerns):
     assert plan(observed(), options).concerns_tasks is concerns
+
+
+def test_of_a_variable_that_is_there_twice_the_last_counts_at_its_place_as_in_the_cli():
+    spec = plan(None, {"image": "nginx", "env": ["A=1", "B=2", "A=3"]}).spec
+    assert spec["TaskTemplate"]["ContainerSpec"]["Env"] == ["B=2", "A=3"]
+
+
+def test_a_network_as_the_cli_writes_it():
+    text = "name=ov1,alias=a,alias=b,driver-opt=x=1,driver-opt=y=a=b"
+    as_map = {"name": "ov1", "aliases": ["a", "b"], "options": {"x": "1", "y": "a=b"}}
+    networks = [
+        plan(None, {"image": "nginx", "networks": [entry]}).spec["TaskTemplate"]["Networks"] for entry in (text, as_map)
+    ]
+    assert networks[0] == networks[1]
+    assert networks[0][0]["Aliases"] == ["a", "b"]
+    for wrong, said in (
+        ("name=ov1,ip=1.2.3.4", "a network has no ip"),
+        ("name=,alias=x", "name needs a value"),
+        ("alias=x", "name"),
+    ):
+        with pytest.raises(SwarmError, match=said):
+            plan(None, {"image": "nginx", "networks": [wrong]})

@@ -108,3 +108,10 @@ def test_every_update_runs_a_job_again():
     assert not plan(JOB, made(JOB)).concerns_tasks
     new = plan(JOB)
     assert (new.action, new.runs_job_again, new.concerns_tasks) == (CREATE, False, True)
+
+
+@pytest.mark.parametrize("undeclared", ["keep", "restore", "reset"])
+def test_a_job_that_had_nothing_to_run_runs_what_it_gets_at_once(undeclared):
+    before = made({**JOB, "replicas": 0})
+    assert before["Spec"]["Mode"] == {"ReplicatedJob": {"TotalCompletions": 0, "MaxConcurrent": 0}}
+    assert mode(JOB, before, undeclared=undeclared) == {"ReplicatedJob": {"TotalCompletions": 3, "MaxConcurrent": 3}}

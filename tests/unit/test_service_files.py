@@ -143,6 +143,37 @@ def test_a_config_for_credential_spec_is_no_file_and_stays(how):
     assert RUNTIME in references(sort, plan(sort, ["base"], there, merge=("configs",)).spec)
 
 
+def with_credentials(told, observed=None, undeclared="keep", **options):
+    known = {
+        "spec": ("id9", "spec"),
+        "id9": ("id9", "spec"),
+        "other_v2": ("id8", "other_v2"),
+        "other": ("id8", "other_v2"),
+    }
+    known.update({"x": ("id1", "x"), "id8": ("id8", "other_v2")})
+    options = {"image": "nginx", "credential_spec": told, **options}
+    return plan_service(Wish("web", options, undeclared=undeclared), observed, World(files={"config": known}))
+
+
+def test_the_config_of_a_credential_spec_comes_along():
+    sort = FIELDS["configs"].kind.sort
+    made = with_credentials("config://spec", configs=["x"])
+    assert made.spec["TaskTemplate"]["ContainerSpec"]["Privileges"]["CredentialSpec"] == {"Config": "id9"}
+    assert [entry for entry in references(sort, made.spec) if not entry.get("File")] == [RUNTIME]
+    there = service(made.spec)
+    assert with_credentials("config://id9", there).action == NOTHING
+    assert with_credentials(None, there, configs=["x"]).action == NOTHING
+    newer = with_credentials("config://other", there)
+    assert [entry["ConfigName"] for entry in references(sort, newer.spec)] == ["x", "other_v2"]
+    gone = with_credentials("file://spec.json", there)
+    assert [entry["ConfigName"] for entry in references(sort, gone.spec)] == ["x"]
+    back = with_credentials(None, there, undeclared="reset")
+    assert not references(sort, back.spec)
+    assert "Privileges" not in back.spec["TaskTemplate"]["ContainerSpec"]
+    with pytest.raises(SwarmError, match="credential_spec: there is no config 'nowhere'"):
+        with_credentials("config://nowhere")
+
+
 class Asked:
     """An engine that remembers what it was asked."""
 
@@ -166,3 +197,5 @@ def test_one_call_for_each_and_only_if_a_service_names_one():
     assert found["secret"]["x"] == found["config"]["id1"] == ("id1", "x")
     asked, _found = asked_for(({"secrets": ["x", {"secret_id": "id1"}]},))
     assert asked == [("/secrets", None)]
+    assert asked_for(({"credential_spec": "config://x"},))[0] == [("/configs", None)]
+    assert asked_for(({"credential_spec": "file://x"},))[0] == []

@@ -103,11 +103,11 @@ CASES = {
     "credential_spec": (
         f"{CONTAINER}.Privileges.CredentialSpec",
         [
-            ("config://abc", {"Config": "abc"}),
+            # config://NAME: test_service_files.py
             ("file://my.json", {"File": "my.json"}),
             ("registry://key", {"Registry": "key"}),
         ],
-        "config://abc",
+        "file://my.json",
     ),
     "privileges.seccomp": (
         f"{CONTAINER}.Privileges.Seccomp",
@@ -363,3 +363,11 @@ def test_an_engine_that_is_too_old_is_named(option):
         plan(options, api=older)
     assert needs in caught.value.details["problems"]
     assert plan(options, api=field.api if field.api > (1, 30) else (1, 41)).action == CREATE
+
+
+def test_all_capabilities_leave_nothing_to_say_of_one():
+    field = next(field for field in SERVICE.fields if field.option == "cap_add")
+    both = field.kind.parse(["net_admin", "all"], World())
+    assert both == ["ALL"]
+    assert field.same(["ALL", "CAP_NET_ADMIN"], both), "what other tools wrote is no difference"
+    assert not field.same(["CAP_NET_ADMIN"], both)

@@ -44,20 +44,17 @@ def plan(name, publish, before=None, **options):
 
 
 def order(*plans):
-    return [plans[index].name for index in order_of_work(plans)]
+    return [[plans[index].name for index in group] for group in order_of_work(plans)]
 
 
-def test_the_order_of_the_task_is_kept_where_no_port_moves():
+def test_where_no_port_moves_all_go_side_by_side():
     plans = [plan("c", ["80:80"]), plan("a", ["81:80"], service("a", 81)), plan("b", ["83:80"], service("b", 82))]
-    assert order(*plans) == ["c", "a", "b"]
+    assert order(*plans) == [["c", "a", "b"]]
 
 
 def test_removals_come_first():
-    assert order(plan("new", ["80:80"]), plan("other", []), plan("old", None, service("old", 80))) == [
-        "old",
-        "new",
-        "other",
-    ]
+    plans = [plan("new", ["80:80"]), plan("other", []), plan("old", None, service("old", 80)), plan("gone", None)]
+    assert order(*plans) == [["old"], ["new", "other", "gone"]]
 
 
 def test_a_port_is_released_before_it_is_taken():
@@ -67,22 +64,33 @@ def test_a_port_is_released_before_it_is_taken():
         plan("c", ["82:80"], service("c", 81)),
     ]
     for shuffled in itertools.permutations(plans):
-        assert order(*shuffled) == ["c", "b", "a"]
+        assert order(*shuffled) == [["c"], ["b"], ["a"]]
+
+
+def test_only_those_wait_that_take_what_another_releases():
+    plans = [
+        plan("both", ["80:80", "81:80"]),
+        plan("a", ["90:80"], service("a", 80)),
+        plan("none", ["99:80"]),
+        plan("b", None, service("b", 81)),
+        plan("later", ["91:80"]),
+    ]
+    assert order(*plans) == [["b"], ["a", "none", "later"], ["both"]]
 
 
 def test_a_port_given_from_one_mode_to_the_other_is_released_too():
     plans = [plan("a", [HOST.format(80)]), plan("b", [HOST.format(80)], service("b", 80))]
-    assert order(*plans) == ["b", "a"]
+    assert order(*plans) == [["b"], ["a"]]
 
 
 def test_ports_of_other_protocols_and_ports_that_the_engine_chooses_are_no_reason():
-    assert order(plan("a", ["80:80/udp"]), plan("b", ["81:80"], service("b", 80))) == ["a", "b"]
-    assert order(plan("a", ["80"]), plan("b", ["80"], service("b", 81, chosen=[30000]))) == ["a", "b"]
+    assert order(plan("a", ["80:80/udp"]), plan("b", ["81:80"], service("b", 80))) == [["a", "b"]]
+    assert order(plan("a", ["80"]), plan("b", ["80"], service("b", 81, chosen=[30000]))) == [["a", "b"]]
 
 
 def test_a_swap_has_no_order_and_does_not_hang():
     plans = [plan("a", ["81:80"], service("a", 80)), plan("b", ["80:80"], service("b", 81))]
-    assert sorted(order(*plans)) == ["a", "b"]
+    assert sorted(itertools.chain(*order(*plans))) == ["a", "b"]
 
 
 class Engine:
@@ -90,6 +98,7 @@ class Engine:
 
     name = "manager1"
     api_version = (1, 41)
+    calls = 0
 
     def __init__(self, *answers, has=None):
         self.service = has or service("web")
@@ -105,11 +114,19 @@ class Engine:
     def tasks(self, **_filters):
         return []
 
+    def twin(self):
+        return self
+
+    def close(self):
+        pass
+
     def delete(self, path, **_more):
         self.sent.append(path)
 
     def post(self, path, body=None, **_more):
         self.sent.append((path, body))
+        if not path.endswith("/create"):
+            return {}
         answer = self.answers.pop(0)
         if isinstance(answer, SwarmError):
             raise answer
@@ -122,12 +139,12 @@ def test_a_port_that_was_just_released_is_waited_for(monkeypatch):
     in_use = [refused("port '80' is already in use by service 'web'", kind="port_in_use") for _ in range(3)]
     new = Wish("new", {"image": "nginx", "publish": ["80:80"]}, resolve_image="never")
     move = [new, Wish("web", {"publish": ["81:80"]})]
-    engine = Engine("id-web", *in_use, "id-new", has=service("web", 80))
+    engine = Engine(*in_use, "id-new", has=service("web", 80))
     services = Services(engine, move, docker_host="tcp://h")
     services.apply()
     assert [path for path, _body in engine.sent] == ["/services/id-web/update", *["/services/create"] * 4]
     assert [entry["name"] for entry in services.report()["services"]] == ["new", "web"], "as the task has them"
-    engine = Engine(in_use[0], "id-web", has=service("web", 79))
+    engine = Engine(in_use[0], has=service("web", 79))
     services = Services(engine, move, docker_host="tcp://h")
     services.apply()
     assert services.entries["new"]["failure"]["kind"] == "port_in_use"
@@ -178,3 +195,104 @@ def test_nothing_is_made_again_where_the_engine_does_not_answer():
     assert len(engine.sent) == 2
     assert caught.value.msg.startswith("Service web was removed, to be made anew, and could not be: ")
     assert caught.value.details["services"][0]["action"] == "removed"
+
+
+class Remade(Engine):
+    """Forgets its service when it is removed, and has another as soon as a creation was asked for, whatever it answers."""
+
+    made = True
+
+    def __init__(self, *answers, has=None):
+        super().__init__(*answers, has=has)
+        self.present = [self.service] if has else []
+
+    def services(self, **_filters):
+        return self.present
+
+    def delete(self, path, **_more):
+        super().delete(path)
+        self.present = []
+
+    def post(self, path, body=None, **_more):
+        if self.made and path.endswith("/create"):
+            self.present = [dict(service("web"), ID="id-made", Spec=body)]
+        return super().post(path, body)
+
+
+def applied(engine, **options):
+    services = Services(engine, [Wish("web", resolve_image="never", **options)], docker_host="tcp://h")
+    services.apply()
+    return services.entries["web"]
+
+
+_LOST = {"text": "node lost leader status", "status": 503, "kind": "electing"}
+_THERE = {"text": "name conflicts with an existing object", "status": 409, "kind": "name_conflict"}
+
+
+def test_a_service_that_was_made_although_the_leader_was_lost_counts_as_made(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    entry = applied(Remade(refused(**_LOST), refused(**_THERE)), options={"image": "nginx"})
+    assert (entry["action"], entry["changed"], entry["id"]) == ("created", True, "id-made")
+    engine = Remade(refused(**_LOST), refused(**_THERE), has=service("web"))
+    entry = applied(engine, options={"mode": "global"}, recreate=True)
+    assert (entry["action"], entry["changed"], entry["id"]) == ("recreated", True, "id-made")
+
+
+def test_a_service_that_somebody_else_made_meanwhile_is_waited_for(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    entry = applied(Remade(refused(**_THERE)), options={"image": "nginx"})
+    assert (entry["changed"], entry["id"]) == (False, "id-made")
+
+
+def test_a_service_that_was_removed_is_made_anew_with_what_it_had(monkeypatch):
+    """The engine may refuse for a moment: what the task does not name must not be lost by planning without a service."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    engine = Remade(refused("network front not found", status=404, kind="not_found"), "id-new", has=service("web"))
+    engine.made = False
+    entry = applied(engine, options={"mode": "global"}, recreate=True)
+    assert (entry["action"], entry["id"]) == ("recreated", "id-new")
+    body = engine.sent[-1][1]
+    assert (body["TaskTemplate"]["ContainerSpec"]["Image"], set(body["Mode"])) == ("nginx:latest", {"Global"})
+
+
+def test_an_engine_that_does_not_answer_ends_it_and_hides_no_refusal():
+    silent = refused("no answer within 60 s", status=None, kind="timeout")
+    wishes = [
+        Wish("a", {"image": "nginx", "publish": ["81:80"]}, resolve_image="never"),
+        Wish(
+            "b", {"image": "nginx", "publish": ["80:80"]}, resolve_image="never"
+        ),  # after web, which releases the port
+        Wish("web", {"publish": ["82:80"]}),
+    ]
+    engine = Engine(refused("duplicate mount point"), silent, has=service("web", 80))
+    services = Services(engine, wishes, docker_host="tcp://h")
+    with pytest.raises(SwarmError) as caught:
+        services.apply()
+    assert caught.value.kind == "timeout"
+    assert "duplicate mount point" in caught.value.msg
+    entries = {entry["name"]: entry for entry in caught.value.details["services"]}
+    assert [name for name in entries if entries[name]["changed"]] == ["web"]
+    assert entries["a"]["failure"]["kind"] == "invalid"
+
+
+def test_a_digest_asked_for_by_one_service_is_not_the_others():
+    """Of three services with one image the first asks the registry; the others keep to their tag, and to their digest."""
+    digest = "sha256:" + "1" * 64
+    has = service("web")
+    has["Spec"]["TaskTemplate"]["ContainerSpec"]["Image"] = kept = "nginx:1@sha256:" + "0" * 64
+
+    class Asked(Engine):
+        def get(self, path, **_more):
+            assert path == "/distribution/nginx:1/json"
+            return {"Descriptor": {"digest": digest}, "Platforms": [{"architecture": "amd64", "os": "linux"}]}
+
+    wishes = [
+        Wish("new", {"image": "nginx:1"}),
+        Wish("loose", {"image": "nginx:1"}, resolve_image="never"),
+        Wish("web", {"image": "nginx:1"}),
+    ]
+    services = Services(Asked("id-new", "id-loose", has=has), wishes, docker_host="tcp://h")
+    services.apply()
+    images = [plan.spec["TaskTemplate"]["ContainerSpec"]["Image"] for plan in services.plans]
+    assert images == [f"nginx:1@{digest}", "nginx:1", kept]
+    assert not services.entries["web"]["changed"]

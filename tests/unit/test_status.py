@@ -149,3 +149,41 @@ def test_a_global_service_has_one_row_a_node():
 )
 def test_age_is_one_number_and_one_unit(since, text):
     assert _status.age(since, NOW) == text
+
+
+def own(network_id, **more):
+    row = {"name": "ingress", "id": network_id, "driver": "overlay", "scope": "swarm", "ingress": True}
+    return {"ingress": {**row, "subnets": ["10.0.0.0/24"], "driver_options": {}, **more}, "docker_gwbridge": None}
+
+
+def test_each_hosts_own_networks_and_those_that_lack_the_swarms():
+    seen = answer()
+    ingress = {**own("new")["ingress"], "attachable": False, "internal": False}
+    mtu = {"driver_options": {"com.docker.network.driver.mtu": "1400"}}
+    hosts = [
+        host("m", {**seen, "networks": [ingress], "node_networks": own("new", **mtu)}),
+        host("stale", {**seen, "node_networks": own("old")}),
+        host("without", {**seen, "node_networks": {"ingress": None, "docker_gwbridge": None}}),
+        host("gone", GONE),
+    ]
+    lines = _status.report(hosts, NOW)
+    begin = lines.index("NETWORKS OF EACH HOST")
+    assert [line.split() for line in lines[begin + 2 : begin + 6]] == [
+        ["m", "overlay,", "swarm,", "10.0.0.0/24,", "mtu", "1400", "none"],
+        ["stale", "overlay,", "swarm,", "10.0.0.0/24", "none"],
+        ["without", "none", "none"],
+        ["gone", "-", "-"],
+    ]
+    told = [line for line in lines[lines.index("PROBLEMS") :] if "network ingress" in line]
+    assert [line.split()[0] for line in told] == ["stale", "without"]
+    assert "kept a network ingress that the swarm no longer has" in told[0]
+
+
+def test_the_same_problem_of_several_hosts_is_one_sentence():
+    hosts = []
+    for name in ("m1", "m2", "m3"):
+        seen = answer(hostname=name)
+        hosts.append(
+            host(name, {**seen, "problems": [f"{name}: no IP_VS.", "Node w is down."] if name != "m3" else []})
+        )
+    assert _status.problems(hosts, hosts[1]) == ["m2, m1: no IP_VS.", "Node w is down."]

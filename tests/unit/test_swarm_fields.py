@@ -148,3 +148,12 @@ def test_what_is_fixed_when_a_swarm_is_made(cluster, given, fits):
         f"{option} is {fields.settings(cluster)[option]} in this swarm and cannot be changed to {value}"
         in caught.value.msg
     )
+
+
+def test_labels_of_the_collection_are_neither_shown_nor_lost(cluster):
+    """swarm_rotate keeps there what it has rotated."""
+    own = {"io.apiary.rotated.ca": "2027"}
+    cluster["Spec"]["Labels"] = {"env": "lab", **own}
+    assert fields.settings(cluster)["labels"] == {"env": "lab"}
+    assert fields.differences(cluster, fields.declared(params(labels={"env": "lab"}))) == []
+    assert fields.spec_of(fields.declared(params(labels={})), cluster["Spec"])["Labels"] == own

@@ -10,6 +10,7 @@ import json
 import pathlib
 
 import pytest
+from ansible_collections.apiary.swarm.plugins.module_utils import _new_cluster
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.modules import swarm_init
 
@@ -22,7 +23,9 @@ def recorded(name):
 
 INACTIVE, LEADER, LOST = recorded("info_inactive"), recorded("info_leader"), recorded("info_no_quorum")
 NODES = recorded("nodes_five")
-SETTINGS = dict.fromkeys([*swarm_init.argument_spec(), *swarm_init.ADDRESS_OPTIONS, "availability"])
+SETTINGS = dict.fromkeys(
+    [*swarm_init.argument_spec(), *swarm_init.ADDRESS_OPTIONS, "availability", "force_new_cluster"]
+)
 
 
 def refused(text, kind, status=500):
@@ -166,3 +169,76 @@ def test_a_leader_lost_in_the_midst_of_a_change_is_waited_for(monkeypatch):
         run(engine, task_history_retention_limit=7)
     assert caught.value.kind == "no_quorum"
     assert engine.posted == []
+
+
+# --- going on alone --------------------------------------------------------------------------------------------------------
+
+ALONE = [dict(NODES[0], ManagerStatus={"Leader": True, "Reachability": "reachable", "Addr": "192.0.2.11:2377"})]
+
+
+@pytest.fixture
+def _hasty(monkeypatch):
+    monkeypatch.setattr(_new_cluster, "PATIENCE", 0)
+
+
+class Cut(Engine):
+    """A manager whose list of nodes is lost until a new cluster is forced."""
+
+    def nodes(self):
+        if self.posted:
+            return ALONE
+        raise SwarmError("The swarm does not have a leader.", kind="no_quorum")
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_a_manager_without_quorum_is_made_the_only_one_with_the_addresses_that_it_has():
+    engine = Cut([LOST, LEADER])
+    result = run(engine, force_new_cluster=True, listen_addr="0.0.0.0:2377")
+    ((path, body, _version),) = engine.posted
+    assert (path, body["ForceNewCluster"], body["ListenAddr"], body["Spec"]) == (
+        "/swarm/init",
+        True,
+        "0.0.0.0:2377",
+        {},
+    )
+    assert result["actions"] == ["made this manager the only one"]
+    assert result["diff"]["after"] == {"managers": 1}
+
+
+def test_no_quorum_for_a_moment_forces_nothing():
+    """A slow disk or an election looks the same."""
+    engine = Engine([LOST, LOST, LEADER])
+    assert run(engine, force_new_cluster=True)["changed"] is False
+    assert engine.posted == []
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_check_mode_forces_nothing():
+    engine = Cut([LOST])
+    params = dict(SETTINGS, docker_host="tcp://h:2376", force_new_cluster=True)
+    assert swarm_init.flow(engine, params, check_mode=True)["changed"]
+    assert engine.posted == []
+
+
+def test_where_there_is_a_quorum_nothing_is_forced():
+    engine = Engine([LEADER])
+    assert run(engine, force_new_cluster=True)["changed"] is False
+    assert engine.posted == []
+
+
+@pytest.mark.parametrize(
+    ("info", "kind"), [(INACTIVE, "inactive"), (recorded("info_worker"), "worker"), (recorded("info_locked"), "locked")]
+)
+def test_what_is_no_manager_is_not_forced(info, kind):
+    engine = Engine([info])
+    with pytest.raises(SwarmError) as caught:
+        run(engine, force_new_cluster=True)
+    assert (caught.value.kind, engine.posted) == (kind, [])
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_another_address_than_the_one_it_has_is_refused():
+    engine = Cut([LOST])
+    with pytest.raises(SwarmError) as caught:
+        run(engine, force_new_cluster=True, advertise_addr="192.0.2.99")
+    assert (caught.value.kind, engine.posted) == ("immutable", [])

@@ -28,8 +28,8 @@ def flat(options, nested, prefix=""):
 
 
 def test_every_option_is_documented_as_it_is():
-    connection = set(swarm_service.connection_spec())
-    spec = {name: argument for name, argument in swarm_service.argument_spec().items() if name not in connection}
+    shared = {*swarm_service.connection_spec(), *swarm_service.between_plugin_and_module()}  # documented in fragments
+    spec = {name: argument for name, argument in swarm_service.argument_spec().items() if name not in shared}
     assert dict(flat(OPTIONS, "suboptions")) == dict(flat(spec, "options"))
 
 

@@ -102,6 +102,19 @@ def test_network_rows():
     assert (rows["starved"]["subnets"], rows["starved"]["labels"], rows["starved"]["driver_options"]) == ([], {}, {})
 
 
+def test_what_an_engine_itself_has_of_the_networks_for_published_ports():
+    listed = [network for network in NETWORKS if network["Ingress"]]
+    bridge = {"Id": "b", "Name": "docker_gwbridge", "Driver": "bridge", "Scope": "local"}
+    (ingress,) = listed
+    here = {**ingress, "Containers": {"ingress-sbox": {}}}
+    assert state.node_networks([*listed, bridge], here)["ingress"]["name"] == "ingress"
+    assert state.node_networks([*listed, bridge], here)["docker_gwbridge"]["id"] == "b"
+    assert state.node_networks(listed, ingress) == {"ingress": None, "docker_gwbridge": None}, (
+        "a manager lists it anyway"
+    )
+    assert state.node_networks(listed)["ingress"]["id"] == ingress["Id"], "a worker lists its own"
+
+
 def test_a_network_row_of_an_engine_that_leaves_fields_out():
     row = state.network_row({"Id": "x", "Name": "n", "Driver": "overlay", "Scope": "swarm"})
     assert [row[key] for key in ("attachable", "internal", "ingress", "enable_ipv6")] == [False] * 4
@@ -151,6 +164,7 @@ def test_a_task_row():
         "since": "2026-11-23T22:04:37Z",
         "container_id": "c",
         "addresses": ["10.0.1.3"],
+        "published": [],
     }
 
 

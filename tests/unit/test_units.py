@@ -131,6 +131,9 @@ def port(target, published=None, protocol="tcp", mode="ingress"):
         ("5000-5001:5000-5001/SCTP", [port(5000, 5000, "sctp"), port(5001, 5001, "sctp")]),
         ("published=8080,target=80", [port("80", "8080")]),
         ("target=80,mode=host,protocol=udp", [port("80", None, "udp", "host")]),
+        ("published=90-91,target=80-81,mode=host", [port(80, 90, mode="host"), port(81, 91, mode="host")]),
+        ("published=90-91,target=80,protocol=udp", [port(80, 90, "udp"), port(80, 91, "udp")]),
+        ("target=80-81,mode=host", [port(80, mode="host"), port(81, mode="host")]),
         ("Mode=HOST,target=80", [port("80", mode="host")]),
     ],
 )
@@ -152,6 +155,10 @@ def test_ports(text, entries):
         "nonsense=1,target=2",
         "127.0.0.1:80:80",
         "target",
+        "published=80-81,target=x",
+        "published=x,target=80-81",
+        "published=80-81",
+        "published=80-81,target=80-82,mode=host",
     ],
 )
 def test_ports_refuses(text):

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._services import continue_watch
 from ansible_collections.apiary.swarm.plugins.module_utils._watch import Watch
 
 SITUATION = json.loads((Path(__file__).parent / "fixtures" / "situations-20.10.json").read_text())["running"]
@@ -20,6 +21,8 @@ class Engine:
     """Fails with the given errors, one a look, then answers as the recorded engine did."""
 
     name = "manager1"
+    api_version = (1, 41)
+    no_log = False
 
     def __init__(self, *errors):
         self.errors = list(errors)
@@ -39,8 +42,8 @@ class Engine:
         return SITUATION["tasks"]
 
 
-def no_leader():
-    return SwarmError("The swarm does not have a leader.", kind="no_quorum")
+def no_leader(kind="no_quorum"):
+    return SwarmError("The swarm does not have a leader.", kind=kind)
 
 
 def watch_on(engine, seconds=60):
@@ -49,8 +52,9 @@ def watch_on(engine, seconds=60):
     return watch
 
 
-def test_the_loss_of_the_leader_is_waited_through_and_told_once():
-    engine = Engine(no_leader(), no_leader())
+@pytest.mark.parametrize("kind", ["no_quorum", "unreachable"])
+def test_what_passes_is_waited_through_and_told_once(kind):
+    engine = Engine(no_leader(kind), no_leader(kind))
     watch = watch_on(engine)
     watch.run(lambda *_: None)
     assert (watch.waiting, watch.failures) == ({}, {})
@@ -61,7 +65,7 @@ def test_the_loss_of_the_leader_is_waited_through_and_told_once():
     ]
 
 
-@pytest.mark.parametrize(("told", "looks"), [([], 21), ([("web", "overall progress: 1 out of 2 tasks")], 7)])
+@pytest.mark.parametrize(("told", "looks"), [([], 30), ([("web", "overall progress: 1 out of 2 tasks")], 11)])
 def test_a_slice_without_news_lasts_longer(monkeypatch, told, looks):
     clock = [0.0]
     monkeypatch.setattr(time, "monotonic", lambda: clock[0])
@@ -71,6 +75,36 @@ def test_a_slice_without_news_lasts_longer(monkeypatch, told, looks):
     monkeypatch.setattr(watch, "look", lambda *_: seen.append(watch.lines.extend(told)))
     watch.run(lambda *_: None, seconds=1.8)
     assert len(seen) == looks
+
+
+@pytest.mark.parametrize(("services", "pause"), [(1, 0.2), (100, 0.5), (1000, 2)])
+def test_the_more_are_waited_for_the_longer_is_the_pause(monkeypatch, services, pause):
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    watch = Watch(Engine(), time.monotonic() + 60)
+    for number in range(services):
+        watch.add(f"s{number}", f"id{number}")
+    looks = iter((None, watch.waiting.clear))
+    monkeypatch.setattr(watch, "look", lambda *_: (next(looks) or list)())
+    watch.run(lambda *_: None)
+    assert pauses == [pause]
+
+
+@pytest.mark.parametrize(("errors", "slow", "begins"), [([], 0, 5.0), ([no_leader()], 0, 6.0), ([], 6, 19.0)])
+def test_tasks_must_be_seen_to_stay_up_from_when_they_are_seen_again(monkeypatch, errors, slow, begins):
+    clock = [5.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    engine = Engine()
+    watch = Watch(engine, 60)
+    watch.add("full", SITUATION["service"]["ID"], written=True)
+    watch.run(lambda *_: None, seconds=0)
+    clock[0], engine.errors = 6.0, errors
+    tasks = engine.tasks
+    monkeypatch.setattr(engine, "tasks", lambda **filters: clock.__setitem__(0, clock[0] + slow) or tasks(**filters))
+    watch.run(lambda *_: None, seconds=0)
+    clock[0] += 1
+    watch.run(lambda *_: None, seconds=0)
+    assert watch.waiting["full"]["memory"]["held_since"] == begins
 
 
 def test_the_next_slice_goes_on_where_this_one_ended():
@@ -91,8 +125,24 @@ def test_managers_in_trouble_until_the_end_are_the_failure():
         watch.run(lambda *_: None)
 
 
+@pytest.mark.parametrize(("trouble", "seconds"), [(no_leader(), 0), (SwarmError("A worker now.", kind="worker"), 60)])
+def test_trouble_that_ends_the_wait_does_not_hide_what_had_failed(trouble, seconds):
+    said = trouble.msg
+    watch = watch_on(Engine(trouble), seconds)
+    watch.failures["crash"] = {
+        "kind": "crash_loop",
+        "msg": "Service crash: 3 tasks in a row failed",
+        "hint": "Correct it.",
+    }
+    with pytest.raises(SwarmError) as caught:
+        continue_watch(Engine(trouble), watch.state(), 5)
+    assert caught.value.msg == f"Service crash: 3 tasks in a row failed\n{said}"
+    (entry,) = caught.value.details["services"]
+    assert (entry["name"], entry["failure"]["kind"]) == ("full", trouble.kind)
+
+
 def test_other_errors_are_not_waited_through():
-    watch = watch_on(Engine(SwarmError("no", kind="unreachable")))
+    watch = watch_on(Engine(SwarmError("no", kind="worker")))
     with pytest.raises(SwarmError, match="no"):
         watch.run(lambda *_: None)
 
@@ -124,6 +174,7 @@ class Cluster:
     """An engine whose services, tasks and nodes are lists; it refuses to tell of the tasks of a service that is no more."""
 
     name = "manager1"
+    no_log = False
 
     def __init__(self, services=(), tasks=(), nodes=()):
         self.lists = {"services": services, "tasks": tasks, "nodes": nodes}

@@ -11,7 +11,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._wishes import HOW, w
 
 def task(**params):
     """The options of a task as AnsibleModule hands them over."""
-    empty = dict.fromkeys([*SERVICE.argument_spec(), "name", "services", "service_defaults", "merge"])
+    empty = dict.fromkeys([*SERVICE.argument_spec(), "name", "services", "service_defaults", "merge", "env_files"])
     return {**empty, **{key: value for key, value in HOW.items() if key != "merge"}, **params}
 
 
