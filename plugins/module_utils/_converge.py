@@ -37,6 +37,7 @@ _SKEW_SECONDS = 10
 _HOLD_LIMIT = 60
 _NO_NODE_SECONDS = 10
 _SETTLED_SECONDS = 3
+_UPDATER_SECONDS = 10
 _UNHEARD = ("unknown", "disconnected")
 
 # The scheduler's reasons that stay true until somebody changes the nodes or the service.
@@ -196,9 +197,18 @@ class Look:
         if self.memory["written"] and self.update.get("State") == done and not failed:
             return self.verdict(CONVERGED)
         hold = self._hold()
-        if self.now - self.memory["held_since"] >= hold:
+        held = self.now - self.memory["held_since"]
+        if held >= hold + (_UPDATER_SECONDS if self._updater_watches() else 0):
             return self.verdict(CONVERGED)
         return self.verdict(PROGRESS, note=f"Waiting {hold:.0f} seconds to verify that tasks are stable...")
+
+    def _updater_watches(self):
+        """Has the engine's updater still to say how its own watch of the same tasks ended?
+
+        It begins a moment after ours, when their states have come to the leader. That is waited for, within limits: what we
+        call a success is not to be paused or rolled back right afterwards.
+        """
+        return self.memory["written"] and self.update.get("State") == "updating"
 
     def _nodes_follow(self):
         """In mode global: has the engine's updater more nodes to come to?

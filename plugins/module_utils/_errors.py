@@ -80,7 +80,8 @@ _MEANINGS = (
         "out_of_sequence",
         "Somebody else changed the same object at the same time. Run again.",
     ),
-    ("name conflicts with an existing object", "name_conflict", "An object of this name was made at the same time."),
+    # of a service "name conflicts with an existing object", of a config or secret "config NAME already exists"
+    ("code = alreadyexists", "name_conflict", "An object of this name was made at the same time."),
     (
         "is already in use by service",
         "port_in_use",

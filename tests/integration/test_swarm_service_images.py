@@ -314,7 +314,8 @@ def test_passwords_are_in_no_output_no_process_list_and_no_file(swarm, auth, pas
     odd = "w\"r\\o'n\u00fcg"  # what Python and JSON write in another way than it is
     wrong = {**auth[0], "password": f"{odd}-{password[::-1]}"}
     module = "apiary.swarm.swarm_service"
-    app = {**APP, "wait_timeout": 20}
+    # where the files are looked through
+    app = {**APP, "placement": {"constraints": ["node.hostname == manager1"]}, "wait_timeout": 20}
     arguments = [
         {**app, "registry_auth": auth},
         {**app, "registry_auth": auth, "labels": {"a": "b"}, "colour": "red"},

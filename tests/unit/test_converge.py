@@ -196,6 +196,15 @@ def test_an_update_that_the_engine_calls_completed_has_been_watched_already():
     assert look(service(update="completed"), [task(state="starting")], written=True).state == PROGRESS
 
 
+@pytest.mark.parametrize(("written", "converged_at"), [(True, 15), (False, 0)])
+def test_the_engines_updater_is_waited_for_but_not_for_ever(written, converged_at):
+    first = look(service(update="updating"), [task()], written=written, now=0)
+    early = [look(service(update="updating"), [task()], memory=dict(first.memory), now=now) for now in (5, 14.9)]
+    assert {verdict.state for verdict in early} == {PROGRESS if written else CONVERGED}
+    late = look(service(update="updating"), [task()], memory=dict(first.memory), now=converged_at)
+    assert late.state == CONVERGED
+
+
 def test_an_update_that_was_completed_in_spite_of_failures_proves_nothing():
     """failure_action continue: the task that runs at this moment may be the next to fail."""
     tasks = [task(age=0.1, born=0.2), task(state="failed", desired="shutdown", age=1.2, born=1.5, code=7)]

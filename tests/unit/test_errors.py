@@ -36,6 +36,7 @@ ANSWERS = [
         "rpc error: code = AlreadyExists desc = name conflicts with an existing object: service w already exists",
         "name_conflict",
     ),
+    (409, "rpc error: code = AlreadyExists desc = config io.apiary.lock already exists.", "name_conflict"),
     (
         400,
         "rpc error: code = InvalidArgument desc = port '8080' is already in use by service 'a' (x) as an ingress port",
