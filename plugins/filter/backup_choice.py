@@ -51,8 +51,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(ignore:refusal), or RV(ignore:host), RV(ignore:node_id), RV(ignore:witness) to ask meanwhile, whether to RV(ignore:drain), and
-      the RV(ignore:availability) to give back.
+    - RV(ignore:refusal), or RV(ignore:host), RV(ignore:node_id), RV(ignore:witness) to ask meanwhile, and whether to RV(ignore:drain).
   type: dict
 """
 

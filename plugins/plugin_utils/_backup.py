@@ -22,9 +22,8 @@ def backup_choice(nodes, answers, present, allow_outage=False, wanted=""):
     host, node_id the manager to stop
     witness       the manager to ask meanwhile: another one where there is one
     drain         whether its tasks are to be moved first
-    availability  what to give back to the node in the end, empty to leave it
     """
-    chosen = dict.fromkeys(("refusal", "host", "node_id", "witness", "availability"), "")
+    chosen = dict.fromkeys(("refusal", "host", "node_id", "witness"), "")
     managers = [node for node in nodes if node["reachability"]]
     reachable = [node for node in managers if node["reachability"] == "reachable"]
     chosen["refusal"] = _shortage(len(managers), len(reachable), allow_outage)
@@ -51,14 +50,12 @@ def backup_choice(nodes, answers, present, allow_outage=False, wanted=""):
         return chosen
     host = wanted or min(candidates, key=lambda host: _rank(ids[hosts[host]], host, candidates))
     node = ids[hosts[host]]
-    kept = node["labels"].get(REMEMBERED, "")
     others = [other for other in nodes if other["id"] != node["id"] and _takes_tasks(other)]
     chosen.update(
         host=host,
         node_id=node["id"],
         witness=next((other for other in present if other != host), host),
         drain=node["availability"] != "drain" and bool(others),
-        availability=kept or ("" if node["availability"] == "drain" or not others else node["availability"]),
     )
     return chosen
 
