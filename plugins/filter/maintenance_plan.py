@@ -18,7 +18,7 @@ description:
   - Those that an interrupted run left out of work come back first; then workers, batch by batch; then the managers one by one, the
     leader last.
   - Refuses what would cost the swarm its quorum, with the arithmetic.
-positional: swarm, batch, allow_outage
+positional: swarm, batch, allow_outage, unlocks
 options:
   _input:
     description: What is to be done, by host, each a dictionary with C(node_id) and C(wish); an empty wish means nothing.
@@ -34,6 +34,10 @@ options:
     default: 1
   allow_outage:
     description: Whether a swarm of one or two managers may be without quorum for a while.
+    type: bool
+    default: false
+  unlocks:
+    description: Whether there is the key for managers that come back locked.
     type: bool
     default: false
 """

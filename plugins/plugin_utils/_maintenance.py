@@ -18,16 +18,18 @@ _OUTAGE = (
 )
 _MISSING = "Bring the missing managers back first."
 _AUTOLOCK = (
-    "The swarm's managers are locked when they start (autolock), and {managers} would not come back without the unlock key. Switch "
-    "autolock off while this is run (docker swarm update --autolock=false), and on again afterwards."
+    "The swarm's managers are locked when they start (autolock), and {managers} would not come back without the unlock key, which is "
+    "not given, or is not the present one. Give it as swarm_unlock_key, for example with -e @FILE of the file that swarm_unlock_key_file "
+    "names; or switch autolock off (swarm_settings with autolock_managers false) while this is run."
 )
 
 
-def plan(hosts, swarm, batch=1, allow_outage=False):
+def plan(hosts, swarm, batch=1, allow_outage=False, unlocks=False):
     """What maintenance of these hosts comes to.
 
     hosts   {host: {node_id, wish}}: wish says what is to be done to it, empty for nothing
     swarm   result of swarm_info with nodes, as a manager sees them
+    unlocks whether there is the key for managers that come back locked
 
     Returns a dict of
     turns     [[hosts whose turn it is together], ...]: those that only come back; then workers, batch by batch; then the managers
@@ -53,7 +55,8 @@ def plan(hosts, swarm, batch=1, allow_outage=False):
         "turns": turns,
         "returning": returning,
         "lines": [_line(host, hosts[host]["wish"], known[host]) for turn in turns for host in turn],
-        "refusal": _refusal(foreign, managers, known, swarm, allow_outage)
+        "refusal": _refusal(foreign, [] if unlocks else managers, swarm)
+        or _shortage(managers, known, swarm, allow_outage)
         or _nowhere(turns, hosts, swarm, allow_outage),
     }
 
@@ -67,11 +70,16 @@ def _line(host, wish, row):
     return f"{host} ({part}): {wish or 'comes back from ' + row['availability']}"
 
 
-def _refusal(foreign, managers, known, swarm, allow_outage):
+def _refusal(foreign, locking, swarm):
     if foreign:
         return f"{', '.join(foreign)}: in no swarm, or in another one than the rest. site.yml brings a host in; leave it out of this run."
-    if managers and (swarm["swarm"].get("settings") or {}).get("autolock_managers"):
-        return _AUTOLOCK.format(managers=", ".join(managers))
+    if locking and (swarm["swarm"].get("settings") or {}).get("autolock_managers"):
+        return _AUTOLOCK.format(managers=", ".join(locking))
+    return ""
+
+
+def _shortage(managers, known, swarm, allow_outage):
+    """Why the swarm cannot spare one of these managers, with the arithmetic, or an empty text."""
     nodes = [_node(row) for row in swarm["nodes"]]
     count = len(managers_of(nodes))
     if allow_outage and count < 3:

@@ -15,6 +15,8 @@ import time
 
 from harness.lab import HOSTS, MANAGERS, eventually
 
+from .maintenance import BOOT
+
 LOUD = ("-vvvv", "--diff")
 PASSWORD = "only for this scenario"
 CERTIFICATES = "/var/lib/docker/swarm/certificates"
@@ -123,6 +125,7 @@ def autolock(stage):
         seen.append(rotate_key(stage, keys))
         seen.append(unlock_all(stage, keys))
         seen.append(restart_by_site(stage, keys))
+        seen.append(reboot_one(stage, keys))
         keys.site(autolock_managers=False)
         restart(lab, "manager2")
         eventually(lambda: expect(lab.swarm_state("manager2"), "active"))
@@ -271,6 +274,18 @@ def restart_by_site(stage, keys):
     stage.await_nodes(Status="Ready")
     assert {lab.swarm_state(host) for host in HOSTS} == {"active"}
     return "site.yml restarted three managers and unlocked each"
+
+
+def reboot_one(stage, keys):
+    """Alone in its run, so that there is nobody else to ask."""
+    stage.lab.let_reboot(["manager3"])
+    refused(stage.play("reboot", "--limit", "manager3", ok=False, **BOOT), "would not come back without the unlock key")
+    run = loud(stage, "reboot", "--limit", "manager3", "-e", f"@{keys.file}", *keys.password, **BOOT)
+    keys.runs.append(run)
+    assert run.changed() == {"manager3"}, run.output
+    stage.await_nodes(Status="Ready", Availability="Active")
+    assert stage.nodes()["manager3"]["ManagerStatus"] in ("Reachable", "Leader")
+    return "reboot.yml rebooted one and unlocked it"
 
 
 # --- the judge --------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -73,6 +74,7 @@ def firewall(stage):
         stage.await_nodes(Status="Ready")
         assert len(stage.nodes()) == len(HOSTS)
         assert asked(lab, OUTSIDE, "manager1") == [OPEN] * len(PORTS)
+        anew = at_another_address(stage, closed)
         allowed = {**closed, "engine_tls_allow": [gateway(lab)]}
         site("engine", "inventory/lab", allowed)
         assert asked(lab, None, "manager1") == [REFUSED, REFUSED, OPEN, REFUSED, REFUSED]
@@ -84,7 +86,7 @@ def firewall(stage):
     places = ", ".join(sorted(shut))
     return (
         f"{' '.join(PORTS)} refused seen as {places}, all open before; ESP refused ({esp}); {limited}; {OUTSIDE} joined "
-        f"by the next site.yml; the control host reaches 2376 alone once it is allowed; {beside}; in force after a reboot; opened again"
+        f"by the next site.yml; {anew}; the control host reaches 2376 alone once it is allowed; {beside}; in force after a reboot; opened again"
     )
 
 
@@ -151,6 +153,23 @@ def left_out(lab, closed):
     assert f"the address of {OUTSIDE} is not known" in told, run.output
     assert lab.ssh("manager1", "cat /etc/apiary/peers.nft") == written
     return "with --limit the rules stayed"
+
+
+def at_another_address(stage, closed):
+    """A host is built anew, and the rules of the others know another address in its place."""
+    lab = stage.lab
+    lab.power_off(OUTSIDE)
+    stage.await_nodes(only=[OUTSIDE], Status="Down")
+    forget = f"sed -i 's/\\b{re.escape(lab.address(OUTSIDE))}\\b/192.0.2.9/' /etc/apiary/peers.nft && systemctl reload apiary-peers"
+    for host in MEMBERS:
+        lab.ssh(host, forget)
+    lab.rebuild(OUTSIDE, with_engine=False)
+    assert asked(lab, OUTSIDE, "manager1") == [REFUSED] * len(PORTS)
+    stage.play("replace_node", replace_node_hosts=OUTSIDE, **closed)
+    stage.await_nodes(Status="Ready")
+    assert len(stage.nodes()) == len(HOSTS)
+    assert asked(lab, OUTSIDE, "manager1") == [OPEN] * len(PORTS)
+    return "replace_node.yml let it in at an address that nobody knew"
 
 
 def gateway(lab):

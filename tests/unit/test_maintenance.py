@@ -78,9 +78,10 @@ def test_one_or_two_managers_cannot_be_spared_without_an_outage(without):
     assert planned(seen, WORKERS)["refusal"] == ""
 
 
-def test_managers_that_would_come_back_locked_are_not_taken():
+def test_managers_that_would_come_back_locked_are_not_taken_without_the_key():
     assert LEADER in planned(swarm(autolock=True), [LEADER])["refusal"]
     assert planned(swarm(autolock=True), WORKERS)["refusal"] == ""
+    assert planned(swarm(autolock=True), [LEADER], unlocks=True)["refusal"] == ""
 
 
 def test_a_host_of_no_swarm_or_another_is_refused_if_there_is_something_to_be_done_to_it():
