@@ -187,7 +187,7 @@ def test_with_one_manager_dead_only_that_one_can_go(changing):
     eventually(unreachable)
     began = time.monotonic()
     result = lab.module("manager1", "swarm_node", {"node": other, "role": "worker"}, ok=False)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60  # of the 300 it may wait
     assert result["failure"]["kind"] == "quorum_guard"
     assert "of 3 managers 2 can be reached now; without this one it would be 1 of 2, and 2 are needed" in result["msg"]
     assert managers(lab)[other] in ("Leader", "Reachable")

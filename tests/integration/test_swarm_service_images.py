@@ -232,7 +232,7 @@ def test_a_silent_registry_is_asked_once(swarm, auth):
     assert refused["failure"]["kind"] == "registry_unreachable"
     for entry in services:
         assert f"Service {entry['name']}: the digest of image {entry['image']}" in refused["msg"]
-    assert 10 < seconds < 30, "one question to it takes 15 s"
+    assert 10 < seconds < 40, "one question to it takes 15 s, three would take 45"
 
 
 # Credentials of the control host
