@@ -19,6 +19,8 @@ from harness.lab import HOSTS, MANAGERS, ROOT, WORKERS, eventually
 
 OLD, MIDDLE, NEW = "20.10.24", "26.1.5", "28.5.2"
 NOTE = "io.apiary.availability"
+# The lab's inventory pins the containerd that its hosts began with; another engine brings the one that it needs.
+ANY_CONTAINERD = {"engine_containerd_version": ""}
 # The hosts of the lab are containers and share one kernel, and so its boot ID: by this one start of a host is told from another.
 # There is no logind in them, which shutdown wants.
 BOOT = {"maintenance_boot_time_command": "stat --format %Y /proc/1", "maintenance_reboot_command": "systemctl reboot"}
@@ -36,17 +38,17 @@ def upgrade(stage):
     before = availabilities(stage)
     seconds, gaps = [], []
     with stage.requests(["manager1", "manager3", "worker1"]):
-        told = stage.play("upgrade", "--check", engine_version=MIDDLE)
+        told = upgraded(stage, MIDDLE, "--check")
         assert told.changed() == set(HOSTS), told.output
         assert set(versions(lab).values()) == {OLD}
-        stage.play("upgrade", "--limit", "worker1", engine_version=MIDDLE)
+        upgraded(stage, MIDDLE, "--limit", "worker1")
         assert versions(lab) == {**dict.fromkeys(HOSTS, OLD), "worker1": MIDDLE}
         mixed(lab)
         for version, batch in ((MIDDLE, 1), (NEW, 2)):
             leader, starts = leader_of(stage), engine_starts(lab)
             with Answers(lab) as answers:
                 began = time.monotonic()
-                run = stage.play("upgrade", engine_version=version, upgrade_batch=batch)
+                run = upgraded(stage, version, upgrade_batch=batch)
                 seconds.append(round(time.monotonic() - began))
             assert set(versions(lab).values()) == {version}
             order = order_of(starts, engine_starts(lab))
@@ -56,13 +58,13 @@ def upgrade(stage):
             assert availabilities(stage) == before
             assert not notes(lab)
         starts = engine_starts(lab)
-        again = stage.play("upgrade", engine_version=NEW)
+        again = upgraded(stage, NEW)
         assert again.changed() == set(), again.output
         assert "Take the swarm's lock" not in again.output
-        older = stage.play("upgrade", engine_version=MIDDLE, ok=False)
+        older = upgraded(stage, MIDDLE, ok=False)
         assert older.rc != 0
         assert f"has engine {NEW}, and {MIDDLE} is older" in older.output, older.output
-        missing = stage.play("upgrade", engine_version="99.9.9", ok=False)
+        missing = upgraded(stage, "99.9.9", ok=False)
         assert missing.rc != 0
         assert engine_starts(lab) == starts, "an engine was restarted by a run that had nothing to do, or was refused"
         assert availabilities(stage) == before
@@ -141,7 +143,7 @@ def resume(stage):
     stage.serve()
     lab.docker("manager1", "node", "update", "--availability", "pause", "worker2")
     before = availabilities(stage)
-    with stage.requests(), started("upgrade", engine_version=NEW, upgrade_batch=2) as play:
+    with stage.requests(), started("upgrade", engine_version=NEW, upgrade_batch=2, **ANY_CONTAINERD) as play:
         eventually(lambda: _check(set(notes(lab)) == set(WORKERS)), 180)
         refused = stage.play("reboot", ok=False, **BOOT)
         assert any(
@@ -154,12 +156,12 @@ def resume(stage):
         left = {host: stage.nodes()[host]["Availability"] for host in notes(lab)}
         assert left, "nobody was out when the play was killed"
         with Answers(lab) as answers:
-            run = stage.play("upgrade", engine_version=NEW, upgrade_batch=2)
+            run = upgraded(stage, NEW, upgrade_batch=2)
         assert "has ended without giving it back" in run.output
         assert set(versions(lab).values()) == {NEW}
         assert availabilities(stage) == before
         assert not notes(lab)
-        assert stage.play("upgrade", engine_version=NEW).changed() == set()
+        assert upgraded(stage, NEW).changed() == set()
     return (
         f"killed while these were out: {left}; the next run brought all to {NEW}, and each node has the availability that it had; "
         f"no manager told of the nodes for at most {answers.longest()} s"
@@ -199,6 +201,10 @@ class Answers:
         times = sorted(self.times)
         gaps = [after[0] - before[1] for before, after in itertools.pairwise(times)]
         return round(max(gaps), 1)
+
+
+def upgraded(stage, version, *options, **extra):
+    return stage.play("upgrade", *options, engine_version=version, **ANY_CONTAINERD, **extra)
 
 
 @contextlib.contextmanager
