@@ -41,7 +41,7 @@ down: ## removes the lab: containers, networks, volumes, keys; stops an engine t
 .PHONY: clean
 clean: ## the same, and all that was built or installed for it: build/, .venv/, packages
 	@lab/down.sh --all
-	@rm -rf build .venv .ansible .pytest_cache .ruff_cache
+	@rm -rf build .venv .ansible .pytest_cache .ruff_cache .hypothesis
 
 ## --- for maintainers --------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,9 @@ from ._errors import SwarmError
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 DEFAULT_SDK_PYTHON = "/opt/apiary/sdk/bin/python"
-_VERSION = re.compile(r"auto|\d+\.\d+")
+_VERSION = re.compile(r"auto|[0-9]{1,4}\.[0-9]{1,4}")
+# a day; what is far beyond, a socket cannot count
+_MOST_SECONDS = 86400
 
 
 def connection_spec():
@@ -70,6 +72,8 @@ def client_arguments(params):
         )
     if not _VERSION.fullmatch(params["api_version"]):
         raise SwarmError(f"api_version: '{params['api_version']}' is neither auto nor a version such as 1.41")
+    if not 0 < params["timeout"] <= _MOST_SECONDS:
+        raise SwarmError(f"timeout: {params['timeout']} is not a number of seconds from 1 to {_MOST_SECONDS}")
     arguments = {
         "base_url": params["docker_host"],
         "version": params["api_version"],

@@ -21,11 +21,17 @@ from ._errors import SwarmError
 # what the CLI calls them, and where tls_authority puts them
 FILES = (("ca", "ca.pem"), ("cert", "cert.pem"), ("key", "key.pem"))
 _NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.+-]+")
+# the CLI takes what follows a comma or stands in quotes for options of their own
+_HOST = re.compile(r"[a-z]+://[^\s,\"']+")
 RESERVED = "default"
 
 
 def materials(directory):
     """{name of a file: its bytes} of the folder with ca.pem, cert.pem and key.pem. Raises SwarmError if one cannot be read."""
+    if set(str(directory)) & set(",\"'\n\r\0"):
+        raise SwarmError(
+            f"directory: {directory!r} has a comma, a quote or a line break, which the docker CLI reads as something else"
+        )
     found = {}
     for _word, name in FILES:
         path = os.path.join(directory, name)
@@ -63,8 +69,13 @@ def plan(there, wanted, files, owner, exclusive, absent):
     wrong = [name for name in wanted if not _NAME.fullmatch(name) or name == RESERVED]
     if wrong:
         raise SwarmError(
-            f"{', '.join(wrong)} cannot be the name of a context of the docker CLI",
+            f"contexts: {', '.join(wrong)} cannot be the name of a context of the docker CLI",
             hint=f"It wants two or more of letters, digits and _ . + -, and not '{RESERVED}'; a prefix may help.",
+        )
+    odd = [name for name, host in wanted.items() if not isinstance(host, str) or not _HOST.fullmatch(host)]
+    if odd:
+        raise SwarmError(
+            f"contexts: the address of {', '.join(odd)} is none of an engine", hint="Name it as tcp://HOST:PORT."
         )
     ours = {name for name, each in there.items() if each["description"] == owner}
     if absent:

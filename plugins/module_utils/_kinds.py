@@ -16,6 +16,8 @@ import shlex
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ._checked import MOST, checked
+
 
 class Kind:
     """A value that the API takes as it is written. Subclasses override what differs."""
@@ -87,15 +89,15 @@ class Text(Kind):
 class Number(Kind):
     type = "int"
 
-    def __init__(self, least=0, most=None):
+    def __init__(self, least=0, most=MOST):
         self.least = least
         self.most = most
 
     def parse(self, value, world):
         if value < self.least:
-            raise ValueError(f"{value} is less than {self.least}")
-        if self.most is not None and value > self.most:
-            raise ValueError(f"{value} is more than {self.most}")
+            raise ValueError(f"{shown(value)} is less than {self.least}")
+        if value > self.most:
+            raise ValueError(f"{shown(value)} is more than {self.most}")
         return value
 
     def normal(self, value):
@@ -311,10 +313,10 @@ class Records(Kind):
         return sorted(objects, key=self.order) if self.order else objects
 
     def _checked(self, entry):
-        result = ArgumentSpecValidator(self.options).validate(entry)
-        if result.error_messages:
-            raise ValueError("; ".join(result.error_messages))
-        return {key: item for key, item in result.validated_parameters.items() if item is not None}
+        options, problems = checked(ArgumentSpecValidator(self.options), entry)
+        if problems:
+            raise ValueError("; ".join(problems))
+        return {key: item for key, item in options.items() if item is not None}
 
     def normal(self, value):
         # A list, not a set: the entries are maps. Sorted by their text, since their order means nothing.
@@ -324,6 +326,11 @@ class Records(Kind):
         new = {self.key(item): item for item in target}
         kept = [item for item in current or () if self.key(item) not in new]
         return kept + list(target)
+
+
+def shown(number):
+    """A number for a message, which thousands of digits would make none."""
+    return str(number) if abs(number) < 10**40 else "a number of more than 40 digits"
 
 
 def beginning_with(prefix, mapping):

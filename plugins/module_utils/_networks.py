@@ -25,6 +25,15 @@ from ._kinds import Bool, Kind, Mapping, Text, scalar_text
 _VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
 
 
+class Named(Text):
+    """The name of a driver: an empty one would be another name after it was made."""
+
+    def parse(self, value, world):
+        if not value.strip():
+            raise ValueError("it is empty: name a driver, or leave it out")
+        return value
+
+
 class Pools(Kind):
     """Address pools: an entry is the same as one of the engine's if what it declares is, the engine fills in the rest."""
 
@@ -51,6 +60,8 @@ class Pools(Kind):
     def parse(self, value, world):
         pools = []
         for entry in value:
+            if not entry["subnet"]:
+                raise ValueError("subnet is empty")
             for key in ("subnet", "iprange"):
                 if entry.get(key):
                     ipaddress.ip_network(entry[key])
@@ -72,14 +83,14 @@ class Pools(Kind):
 
 NETWORK = Table(
     (
-        Field("driver", Text(), "Driver", "--driver"),
+        Field("driver", Named(), "Driver", "--driver"),
         Field("attachable", Bool(), "Attachable", "--attachable"),
         Field("internal", Bool(), "Internal", "--internal"),
         Field("ingress", Bool(), "Ingress", "--ingress"),
         Field("enable_ipv6", Bool(), "EnableIPv6", "--ipv6"),
         Field("driver_options", Mapping(own=_VXLAN), "Options", "--opt"),
         Field("labels", Mapping(), "Labels", "--label"),
-        Field("ipam_driver", Text(), "IPAM.Driver", "--ipam-driver"),
+        Field("ipam_driver", Named(), "IPAM.Driver", "--ipam-driver"),
         Field("ipam_driver_options", Mapping(), "IPAM.Options", "--ipam-opt"),
         Field("ipam_config", Pools(), "IPAM.Config", "--subnet"),
     ),

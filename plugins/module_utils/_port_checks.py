@@ -10,6 +10,7 @@ PRIVATE to apiary.swarm: no other collection may import it.
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,31 @@ from urllib.parse import quote
 from ansible.module_utils.urls import open_url
 
 AT_ONCE = 20
+# a day; what is far beyond, a socket cannot count
+MOST_SECONDS = 86400
+_ADDRESS = re.compile(r"[^\s/\0]{1,253}")
+
+
+def faults(targets, timeout):
+    """What is wrong with targets and timeout, as texts: what a socket would stumble over."""
+    found = []
+    for index, target in enumerate(targets):
+        least = 0 if target["protocol"] == "esp" else 1
+        if not least <= target["port"] < 65536:
+            found.append(f"targets[{index}].port must be from 1 to 65535, not {target['port']}")
+        if not is_address(target["address"]):
+            found.append(f"targets[{index}].address must be an address or a host's name, not {target['address']!r}")
+    if not 0 < timeout <= MOST_SECONDS:
+        found.append(f"timeout must be more than 0 seconds and at most {MOST_SECONDS}, not {timeout}")
+    return found
+
+
+def is_address(text):
+    """Whether a text can be an address or a host's name; whether there is such a host is another question."""
+    try:
+        return bool(_ADDRESS.fullmatch(text)) and bool(text.encode("idna"))
+    except UnicodeError:
+        return False
 
 
 def check_all(targets, timeout):

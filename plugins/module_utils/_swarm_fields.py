@@ -15,6 +15,7 @@ Rows and kinds are those of the machinery that services use (_fields, _kinds); a
 from __future__ import annotations
 
 import copy
+import ipaddress
 
 from ._errors import SwarmError
 from ._fields import OWN_LABELS, Field, Table
@@ -101,12 +102,30 @@ def argument_spec():
 def declared(params):
     """{option: value as the API has it} for each setting that the task names. Raises SwarmError (kind invalid)."""
     values, problems = TABLE.parse(TABLE.declared(params), None)
+    problems += _fixed_problems(params)
     ticks = values.get("election_tick"), values.get("heartbeat_tick")
     if None not in ticks and ticks[0] <= ticks[1]:
         problems.append(f"election_tick: {ticks[0]} is not greater than heartbeat_tick, which is {ticks[1]}")
     if problems:
         raise SwarmError("; ".join(problems))
     return values
+
+
+def _fixed_problems(params):
+    """What is wrong with the settings that cannot be changed later; the limits are the engine's (moby daemon/cluster/swarm.go)."""
+    problems, port, size = [], params["data_path_port"], params["subnet_size"]
+    if port is not None and port != 0 and not 1024 <= port <= 49151:
+        problems.append(f"data_path_port: {port} is neither 0 nor from 1024 to 49151")
+    if size is not None and not 1 <= size <= 32:
+        problems.append(f"subnet_size: {size} is not from 1 to 32")
+    if params["default_addr_pool"] == []:
+        problems.append("default_addr_pool: it is empty: leave it out for the engine's own")
+    for pool in params["default_addr_pool"] or ():
+        try:
+            ipaddress.ip_network(pool, strict=False)
+        except ValueError:
+            problems.append(f"default_addr_pool: {pool!r} is not a network such as 10.20.0.0/16")
+    return problems
 
 
 def spec_of(values, spec=None):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ._checked import checked
 from ._errors import SwarmError
 from ._plan import Wish
 from ._registry import header, host
@@ -99,9 +100,9 @@ def wishes_of(params):
 
 
 def _validated(options, validator, where, problems):
-    result = validator.validate(options)
-    problems += [f"{where}: {message}" for message in result.error_messages]
-    return result.validated_parameters
+    options, found = checked(validator, options)
+    problems += [f"{where}: {message}" for message in found]
+    return options
 
 
 def _wish(name, options, defaults, task):

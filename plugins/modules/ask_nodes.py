@@ -102,9 +102,9 @@ results:
       returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._datagrams import send_all
-from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import check_all
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
+from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import check_all, faults
 
 
 def ask(targets, name, token, timeout):
@@ -121,6 +121,21 @@ def ask(targets, name, token, timeout):
     return found
 
 
+def more_faults(params):
+    """What is wrong with the options for datagrams, whose content has blanks between its parts."""
+    found = [
+        f"{name} must be without blanks, not {params[name]!r}"
+        for name in ("name", "token")
+        if params[name].split() != [params[name]]
+    ]
+    return found + [
+        f"targets[{index}].sizes must be from 0 to 65535, not {size}"
+        for index, target in enumerate(params["targets"])
+        for size in target["sizes"]
+        if not 0 <= size <= 65535
+    ]
+
+
 def main():
     target = {
         "node": {"type": "str", "required": True},
@@ -129,7 +144,7 @@ def main():
         "protocol": {"type": "str", "choices": ["tcp", "udp", "esp"], "required": True},
         "sizes": {"type": "list", "elements": "int", "default": []},
     }
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "name": {"type": "str", "required": True},
             "token": {"type": "str", "required": True, "no_log": False},
@@ -139,6 +154,9 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
+    wrong = faults(params["targets"], params["timeout"]) + more_faults(params)
+    if wrong:
+        module.fail_json(msg="\n".join(wrong))
     found = ask(params["targets"], params["name"], params["token"], params["timeout"])
     module.exit_json(
         changed=False,

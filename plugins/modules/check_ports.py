@@ -121,27 +121,18 @@ results:
       returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import check_all
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
+from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import check_all, faults
 
 SHOWN = ("service", "node", "address", "port", "protocol")
 
 
-def faults(params):
-    """What is wrong with the options, as texts."""
-    found = [
-        f"targets[{index}].port must be from 1 to 65535, not {target['port']}"
-        for index, target in enumerate(params["targets"])
-        if not 0 < target["port"] < 65536
-    ]
-    found += [
+def wrong_paths(targets):
+    return [
         f"targets[{index}].path must begin with a slash, and '{target['path']}' does not"
-        for index, target in enumerate(params["targets"])
+        for index, target in enumerate(targets)
         if target["path"] and not target["path"].startswith("/")
     ]
-    if params["timeout"] <= 0:
-        found.append(f"timeout must be more than 0 seconds, not {params['timeout']}")
-    return found
 
 
 def main():
@@ -155,17 +146,17 @@ def main():
         "path": {"type": "str"},
         "status": {"type": "list", "elements": "int", "default": [200]},
     }
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "targets": {"type": "list", "elements": "dict", "required": True, "options": target},
             "timeout": {"type": "float", "default": 5},
         },
         supports_check_mode=True,
     )
-    wrong = faults(module.params)
+    targets = module.params["targets"]
+    wrong = faults(targets, module.params["timeout"]) + wrong_paths(targets)
     if wrong:
         module.fail_json(msg="\n".join(wrong))
-    targets = module.params["targets"]
     found = check_all(targets, module.params["timeout"])
     module.exit_json(
         changed=False,

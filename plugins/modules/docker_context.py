@@ -89,9 +89,9 @@ contexts:
       returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._contexts import Contexts, materials, plan
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 
 
 def flow(cli, params, check_mode):
@@ -127,7 +127,7 @@ def cli_of(module):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "contexts": {"type": "dict", "default": {}},
             "directory": {"type": "path"},

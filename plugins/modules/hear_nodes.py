@@ -87,12 +87,31 @@ heard:
   sample: [{"source": "worker1", "protocol": "udp", "port": 7946, "size": 46}]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._listener import end, start
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
+from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import MOST_SECONDS
+
+# What fits into the name of a socket, with what stands before it there.
+LONGEST_TOKEN = 90
+
+
+def faults(params):
+    """What is wrong with the options, as texts."""
+    found = [
+        f"{protocol}: ports must be from 1 to 65535, and {port} is not"
+        for protocol in ("tcp", "udp")
+        for port in params[protocol]
+        if not 0 < port < 65536
+    ]
+    if params["token"].split() != [params["token"]] or len(params["token"].encode()) > LONGEST_TOKEN:
+        found.append(f"token must be without blanks and of at most {LONGEST_TOKEN} bytes, not {params['token']!r}")
+    if not 0 < params["seconds"] <= MOST_SECONDS:
+        found.append(f"seconds must be from 1 to {MOST_SECONDS}, not {params['seconds']}")
+    return found
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec={
             "state": {"type": "str", "choices": ["started", "ended"], "required": True},
             "token": {"type": "str", "required": True, "no_log": False},
@@ -104,9 +123,9 @@ def main():
         supports_check_mode=True,
     )
     params = module.params
-    wrong = [str(port) for port in params["tcp"] + params["udp"] if not 0 < port < 65536]
+    wrong = faults(params)
     if wrong:
-        module.fail_json(msg=f"ports must be from 1 to 65535, and {', '.join(wrong)} is not")
+        module.fail_json(msg="\n".join(wrong))
     try:
         if params["state"] == "started":
             answer = start(params["token"], params["tcp"], params["udp"], params["esp"], params["seconds"])

@@ -110,7 +110,6 @@ moved:
   sample: [httpd]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._drain import (
@@ -122,6 +121,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._drain import (
 )
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._node_changes import change
 from ansible_collections.apiary.swarm.plugins.module_utils._nodes import (
     AVAILABILITIES,
@@ -178,7 +178,7 @@ def result(plans, nodes, moved, warnings, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             nodes={"type": "list", "elements": "str", "required": True},

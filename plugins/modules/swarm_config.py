@@ -104,12 +104,12 @@ config_name:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._content_changes import argument_spec, bring
 from ansible_collections.apiary.swarm.plugins.module_utils._contents import CONFIG
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 
 
 def flow(engine, params, check_mode):
@@ -117,7 +117,7 @@ def flow(engine, params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(connection_spec(), **argument_spec(CONFIG)),
         mutually_exclusive=[("configs", "name")],
         required_one_of=[("configs", "name")],

@@ -103,7 +103,7 @@ import hashlib
 import json
 import os
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._raft_log import is_locked, read_log, start_options
 
 WAL = "raft/wal-v3-encrypted"
@@ -146,7 +146,7 @@ def content(path):
 
 
 def main():
-    module = AnsibleModule(argument_spec={"path": {"type": "path"}}, supports_check_mode=True)
+    module = Module(argument_spec={"path": {"type": "path"}}, supports_check_mode=True)
     path = module.params["path"] or directory()
     try:
         files = look(path)

@@ -265,7 +265,6 @@ unlock_key:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import is_local
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import read_swarm, with_error
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
@@ -273,6 +272,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmE
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._held_ports import held_here
 from ansible_collections.apiary.swarm.plugins.module_utils._mesh import ip_vs_support
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._problems import problems
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import (
     names_of_nodes,
@@ -371,7 +371,7 @@ def mesh_of(docker_host):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             include={

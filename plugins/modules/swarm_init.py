@@ -159,7 +159,6 @@ swarm:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import ADDRESS_OPTIONS, is_local, resolve_all
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
@@ -167,6 +166,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSI
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._join import await_end_of_join, refuse_other_address
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._new_cluster import TRIED, force, needs_force
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
     argument_spec,
@@ -351,7 +351,7 @@ def result(actions, before, after, swarm):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             advertise_addr={"type": "str"},

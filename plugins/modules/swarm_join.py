@@ -125,7 +125,6 @@ swarm:
   type: dict
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import is_local, resolve_all
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
@@ -143,6 +142,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._join import (
     refuse_other_role,
     refuse_other_swarm,
 )
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import obstacle, obstacle_error
 
 # an attempt of an earlier run gets as long as the engine gives a new one
@@ -287,7 +287,7 @@ def result(actions, before, swarm, role):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             state={"type": "str", "choices": ["present", "absent"], "default": "present"},

@@ -85,12 +85,12 @@ taken_from:
   type: str
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._lock import NAME, decide, lock_of, refused, row, spec_of
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 
 # somebody else was quicker, or the managers change their leader: look again
 AGAIN = TRANSIENT | {"name_conflict", "out_of_sequence", "not_found"}
@@ -152,7 +152,7 @@ def result(lock, taken_from=None):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             state={"type": "str", "choices": ["held", "released"], "default": "held"},

@@ -155,10 +155,10 @@ networks:
       returned: always
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._network_changes import argument_spec, bring
 
 
@@ -167,7 +167,7 @@ def flow(engine, params, check_mode):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(connection_spec(), **argument_spec(), wait_timeout={"type": "int", "default": 300}),
         mutually_exclusive=[("networks", "name")],
         required_one_of=[("networks", "name")],

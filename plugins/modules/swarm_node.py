@@ -143,12 +143,12 @@ nodes:
       actions: ["set label disk to 'ssd'"]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._fields import one_or_many
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._node_changes import await_down, change, remove
 from ansible_collections.apiary.swarm.plugins.module_utils._nodes import (
     find_all,
@@ -223,7 +223,7 @@ def shown(node):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             nodes={

@@ -83,12 +83,12 @@ actions:
   sample: ["rotated the join token of workers"]
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._rotation import (
     CA,
     KEY,
@@ -202,7 +202,7 @@ def result(rotated, check_mode, notes):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             rotate={"type": "list", "elements": "str", "choices": list(SECRETS), "required": True},

@@ -71,12 +71,12 @@ key_is_current:
   type: bool
 """
 
-from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
 from ansible_collections.apiary.swarm.plugins.module_utils._engine import retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError, meaning_of
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
+from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_state import obstacle
 from ansible_collections.apiary.swarm.plugins.module_utils._unlock import await_manager, must_unlock, unlock
 
@@ -120,7 +120,7 @@ def is_current(engine, info, key):
 
 
 def main():
-    module = AnsibleModule(
+    module = Module(
         argument_spec=dict(
             connection_spec(),
             key={"type": "str", "no_log": True},
