@@ -11,7 +11,7 @@ import os
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._authority import AuthorityError, keep
+from ..plugin_utils._authority import AuthorityError, keep, refuse_odd
 from ..plugin_utils._certificates import Pair
 
 SPEC = {
@@ -43,6 +43,7 @@ class ActionModule(ActionBase):
         _result, options = self.validate_argument_spec(SPEC)
         now, write = datetime.datetime.now(datetime.timezone.utc), not self._task.check_mode
         try:
+            refuse_odd(options)
             authority, done = keep(
                 place(options), given(options), options["days"], options["renew_days"], now, write=write
             )

@@ -10,7 +10,7 @@ import datetime
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._authority import AuthorityError, signer
+from ..plugin_utils._authority import AuthorityError, refuse_odd, signer
 from ..plugin_utils._certificates import SERVER, issue
 from .tls_authority import SPEC, given, place
 
@@ -28,10 +28,11 @@ class ActionModule(ActionBase):
         }
         wanted = {name: option for name, option in SPEC.items() if name != "renew_days"}
         _result, options = self.validate_argument_spec({**wanted, **own})
-        if self._task.check_mode:
-            return {**result, "changed": True}
         now = datetime.datetime.now(datetime.timezone.utc)
         try:
+            refuse_odd(options)
+            if self._task.check_mode:
+                return {**result, "changed": True}
             authority = signer(place(options), given(options))
             made = issue(authority, options["name"], options["names"], SERVER, options["days"], now)
         except AuthorityError as error:

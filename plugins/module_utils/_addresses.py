@@ -20,7 +20,7 @@ import struct
 
 from ._errors import SwarmError
 
-_ADDRESS = re.compile(r"\[(?P<six>[^]]+)\](?::(?P<port6>\d+))?|(?P<host>[^:]+)(?::(?P<port>\d+))?")
+_ADDRESS = re.compile(r"\[(?P<six>[^]]+)\](?::(?P<port6>[0-9]+))?|(?P<host>[^:]+)(?::(?P<port>[0-9]+))?")
 ADDRESS_OPTIONS = ("advertise_addr", "listen_addr", "data_path_addr")
 _ANY = ("0.0.0.0", "::")
 SIOCGIFADDR = 0x8915  # linux/sockios.h
@@ -135,6 +135,6 @@ def answers(address, timeout=3.0):
         socket.create_connection((host, int(port)), timeout=timeout).close()
     except OSError as error:
         return "no answer" if isinstance(error, socket.timeout) else (error.strerror or str(error))
-    except ValueError as error:
-        return f"not an address: {error}"  # a part of the name is empty or too long
+    except (ValueError, OverflowError) as error:
+        return f"not an address: {error}"  # a part of the name is empty or too long, or the port
     return None

@@ -115,7 +115,12 @@ class Contexts:
     def read(self):
         """As observed() has them."""
         names = [name for name in self._ask(["context", "ls", "--quiet"]).split() if name != RESERVED]
-        return observed(json.loads(self._ask(["context", "inspect", *names])) if names else [], _content)
+        try:
+            return observed(json.loads(self._ask(["context", "inspect", *names])) if names else [], _content)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise SwarmError(
+                "Could not read contexts: what 'docker context inspect' said is not what the docker CLI says"
+            )
 
     def apply(self, planned, directory, owner):
         for action, name, host in planned:

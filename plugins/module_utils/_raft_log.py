@@ -34,19 +34,30 @@ def read_log(files):
 
 
 def _note(found, kind, values):
+    def number(field):
+        return _of(values, field, 0)
+
     if kind == METADATA:
         found.update(
-            raft_id=f"{values[1]:x}" if values.get(1) else None,
-            node_id=values.get(2, b"").decode() or None,
-            addr=values.get(3, b"").decode() or None,
+            raft_id=f"{number(1):x}" if number(1) else None,
+            node_id=_of(values, 2, b"").decode() or None,
+            addr=_of(values, 3, b"").decode() or None,
         )
     elif kind == ENTRY:
         # one that is written again under the same number, by a new leader, takes the place of what was there from it on
-        found.update(last_term=values.get(2, 0), last_index=values.get(3, 0))
+        found.update(last_term=number(2), last_index=number(3))
     elif kind == STATE:
-        found.update(term=values.get(1, 0), commit=values.get(3, 0))
-    elif kind == SNAPSHOT and values.get(1, 0) > found["last_index"]:
-        found.update(last_term=values.get(2, 0), last_index=values.get(1, 0))
+        found.update(term=number(1), commit=number(3))
+    elif kind == SNAPSHOT and number(1) > found["last_index"]:
+        found.update(last_term=number(2), last_index=number(1))
+
+
+def _of(values, field, absent):
+    """A field's value, or what its absence means. Raises ValueError for one of another type, as in a file that is damaged."""
+    value = values.get(field, absent)
+    if type(value) is not type(absent):
+        raise ValueError(f"field {field} is of another type")
+    return value
 
 
 def records(content):
@@ -63,9 +74,10 @@ def records(content):
             return
         try:
             values = fields(content[at : at + length])
+            record = _of(values, 1, 0), _of(values, 3, b"")
         except (IndexError, ValueError):
             return
-        yield values.get(1, 0), values.get(3, b"")
+        yield record
         at += length + padding
 
 
@@ -99,6 +111,8 @@ def _varint(data, at):
         if byte < 0x80:
             return value, at
         shift += 7
+        if shift > 63:
+            raise ValueError("a number is longer than 64 bits")
 
 
 def is_locked(key):

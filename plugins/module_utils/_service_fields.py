@@ -265,7 +265,8 @@ SERVICE = Table(
     filled=("TaskTemplate.RestartPolicy", "UpdateConfig", "RollbackConfig"),
 )
 
-_NAME = re.compile(r"[a-zA-Z0-9](?:[-_]*[a-zA-Z0-9]+)*")
+# never two ways to read the same: a name such as this one with a dot behind it took hours
+_NAME = re.compile(r"[a-zA-Z0-9]+(?:[-_]+[a-zA-Z0-9]+)*")
 
 
 def name_problems(name):

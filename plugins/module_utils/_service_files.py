@@ -9,6 +9,8 @@ PRIVATE to apiary.swarm: no other collection may import it. Pure.
 
 from __future__ import annotations
 
+import posixpath
+
 from . import _units
 from ._contents import CONFIG, SECRET
 from ._fields import look_up
@@ -88,12 +90,15 @@ class Files(Records):
             raise ValueError(f"it needs {self.sort.word}_name or {self.sort.word}_id")
         found_id, found_name = world.file(self.sort.word, given_id or name)
         mode = _units.file_mode(entry["mode"]) if "mode" in entry else _MODE
-        if not 0 <= mode <= 0o7777:
-            raise ValueError(f"mode {mode:o} is no file mode")
+        # as the task has it, so that a new version is the same file
+        filename = entry.get("filename") or name or found_name
+        if _leads_out(filename):
+            raise ValueError(
+                f"filename {filename!r} leads out of the directory of the {self.sort.many}: write an absolute path, if it is meant"
+            )
         return {
-            # as the task has it, so that a new version is the same file
             "File": {
-                "Name": entry.get("filename") or name or found_name,
+                "Name": filename,
                 "UID": entry.get("uid", "0"),
                 "GID": entry.get("gid", "0"),
                 "Mode": mode,
@@ -111,6 +116,10 @@ class Files(Records):
             file.get("GID") or "0",
             file.get("Mode") or 0,
         )
+
+
+def _leads_out(filename):
+    return "\0" in filename or posixpath.normpath(filename).split("/")[0] == ".."
 
 
 def _with_file(references):

@@ -72,7 +72,7 @@ class Trigger(Kind):
         return str(value)
 
 
-_CONSTRAINT = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(==|!=)\s*(\S.*?)\s*")
+_CONSTRAINT = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(==|!=)\s*(\S.*?)\s*", re.ASCII)
 
 
 def constraint(text):

@@ -25,12 +25,16 @@ _NANOSECONDS = {
     "h": 3600 * 1000**3,
     "d": 86400 * 1000**3,
 }
-_DURATION_PART = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h|d)")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?) ?([kmgtp]?)i?b?", re.IGNORECASE)
-_CPUS = re.compile(r"\d+(\.\d{1,9})?|\.\d{1,9}")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h|d)")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([kmgtp]?)i?b?", re.IGNORECASE | re.ASCII)
+_CPUS = re.compile(r"[0-9]+(\.[0-9]{1,9})?|\.[0-9]{1,9}")
 _PORT = re.compile(
-    r"(?:(?P<published>\d+)(?:-(?P<published_end>\d+))?:)?(?P<target>\d+)(?:-(?P<target_end>\d+))?(?:/(?P<protocol>\w+))?"
+    r"(?:(?P<published>\d{1,9})(?:-(?P<published_end>\d{1,9}))?:)?(?P<target>\d{1,9})(?:-(?P<target_end>\d{1,9}))?(?:/(?P<protocol>\w+))?",
+    re.ASCII,
 )
+_MODE = re.compile(r"(?:0o)?([0-7]{1,5})")
+# The engine's own numbers have 64 bits.
+_MOST = 2**63 - 1
 
 
 def duration(value):
@@ -40,8 +44,8 @@ def duration(value):
     writes 10 means seconds, and the engine takes nanoseconds.
     """
     text = str(value).strip()
-    if re.fullmatch(r"\d+", text):
-        number = int(text)
+    if re.fullmatch(r"[0-9]{1,30}", text):
+        number = _bounded(int(text), value)
         if 0 < number < 10**6:
             raise ValueError(f"{text} would be nanoseconds: name a unit, for example {text}s")
         return number
@@ -55,7 +59,7 @@ def duration(value):
         position = part.end()
     if not text or position < len(text):
         raise ValueError(f"'{value}' is not a duration such as 500ms, 10s, 1m30s or 24h")
-    return int(total)
+    return _bounded(int(total), value)
 
 
 def duration_text(nanoseconds):
@@ -74,7 +78,7 @@ def size(value):
     match = _SIZE.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"'{value}' is not a size such as 64K, 512M or 1.5G")
-    return int(Decimal(match.group(1)) * 1024 ** " kmgtp".index(match.group(2).lower() or " "))
+    return _bounded(int(Decimal(match.group(1)) * 1024 ** " kmgtp".index(match.group(2).lower() or " ")), value)
 
 
 def cpus(value):
@@ -82,7 +86,7 @@ def cpus(value):
     text = str(value).strip()
     if not _CPUS.fullmatch(text):
         raise ValueError(f"'{value}' is not a number of processors such as 0.5 or 2")
-    return int(Decimal(text) * 10**9)
+    return _bounded(int(Decimal(text) * 10**9), value)
 
 
 def swap(value):
@@ -99,11 +103,25 @@ def capability(value):
 def file_mode(value):
     """Permission bits: text is octal ('1770'), a number is taken as it is (YAML reads 01770 as octal itself)."""
     if isinstance(value, int) and not isinstance(value, bool):
+        if not 0 <= value <= 0o7777:
+            raise ValueError(f"mode {value:o} is no file mode")
         return value
-    try:
-        return int(str(value).strip(), 8)
-    except ValueError:
+    match = _MODE.fullmatch(str(value).strip())
+    if not match or int(match.group(1), 8) > 0o7777:
         raise ValueError(f"'{value}' is not a file mode such as '0755'")
+    return int(match.group(1), 8)
+
+
+def whole(value):
+    """The number that a value's plain digits say, or None: to str.isdigit() a superscript two is a digit, too."""
+    text = str(value)
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def _bounded(number, value):
+    if number > _MOST:
+        raise ValueError(f"'{value!s:.40}' is more than 64 bits hold")
+    return number
 
 
 def ports(value):
@@ -146,7 +164,7 @@ def _range(first, last):
     return list(range(low, high + 1))
 
 
-_RANGE = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?")
+_RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 _PORT_KEYS = {"published": "published_port", "target": "target_port", "protocol": "protocol", "mode": "mode"}
 
 
@@ -170,6 +188,8 @@ def _long_ports(text):
 
 def pairs(text):
     """(key in lower case, value or None) of comma-separated key=value text; a field in double quotes may hold commas."""
+    if text.count('"') % 2:
+        raise ValueError(f"'{text}' has a double quote that is not closed")
     for field in re.findall(r'(?:"[^"]*"|[^,"])+', text):
         key, equals, value = field.strip().strip('"').partition("=")
         yield key.lower(), value if equals else None

@@ -114,7 +114,7 @@ def directory(daemon_json="/etc/docker/daemon.json"):
     try:
         with open(daemon_json, encoding="utf-8") as file:
             return os.path.join(json.load(file).get("data-root") or "/var/lib/docker", "swarm")
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError, TypeError):  # the last two: JSON, but no map of texts
         return "/var/lib/docker/swarm"
 
 
@@ -126,7 +126,10 @@ def look(path):
         return dict(found, path=path, member=False)
     certificates = os.path.join(path, "certificates")
     with open(state, encoding="utf-8") as file:
-        found["start"] = start_options(json.load(file))
+        state = json.load(file)
+        if not isinstance(state, dict):
+            raise ValueError("docker-state.json is not a map")
+        found["start"] = start_options(state)
     with open(os.path.join(certificates, "swarm-root-ca.crt"), "rb") as file:
         found["authority"] = hashlib.sha256(file.read()).hexdigest()
     with open(os.path.join(certificates, "swarm-node.key"), encoding="utf-8") as file:

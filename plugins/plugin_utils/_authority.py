@@ -12,14 +12,46 @@ from __future__ import annotations
 import os
 import pathlib
 
-from ._certificates import CLIENT, Pair, issue, must_prolong, new_authority, pair_fault, prolonged_authority, why_due
+from ._certificates import (
+    CLIENT,
+    Pair,
+    is_certificate,
+    is_name,
+    issue,
+    must_prolong,
+    new_authority,
+    pair_fault,
+    prolonged_authority,
+    why_due,
+)
 
 AUTHORITY, AUTHORITY_KEY = "ca.pem", "ca-key.pem"
+# a century
+MOST_DAYS = 36500
 CLIENT_CERTIFICATE, CLIENT_KEY = "cert.pem", "key.pem"
 
 
 class AuthorityError(Exception):
     """A sentence for people: what is wrong with the folder, and what to do."""
+
+
+def refuse_odd(options):
+    """Raise AuthorityError for options of tls_authority and tls_certificate that no certificate can be made of."""
+    faults = []
+    for option in ("days", "renew_days"):
+        if option in options and not 1 <= options[option] <= MOST_DAYS:
+            faults.append(f"{option} must be from 1 to {MOST_DAYS}, not {options[option]}")
+    if "\0" in options["directory"]:
+        faults.append(f"directory: {options['directory']!r} cannot be the name of a folder")
+    if options.get("name") is not None and not options["name"].strip():
+        faults.append("name is empty")
+    faults += [
+        f"names: {name!r} is neither an address nor a host's name in ASCII"
+        for name in options.get("names") or ()
+        if not is_name(name)
+    ]
+    if faults:
+        raise AuthorityError(f"{'; '.join(faults)}. Nothing was changed.")
 
 
 def keep(directory, given, days, renew_days, now, write=True):
@@ -69,6 +101,11 @@ def _own_authority(directory, days, now, write):
         )
     if not held.certificate:
         made, done = new_authority(now), ["made an authority"]
+    elif not is_certificate(held.certificate):
+        raise AuthorityError(
+            f"{AUTHORITY} in {directory} on the control host cannot be read as PEM. Bring it back from where it is kept, and run again. "
+            "Nothing was changed."
+        )
     elif must_prolong(held.certificate, days, now):
         made, done = prolonged_authority(signer(directory, None), now), ["prolonged the authority"]
     else:

@@ -13,7 +13,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import ipaddress
+import re
 from typing import NamedTuple
+
+from ..module_utils._addresses import is_ip
 
 try:
     from cryptography import x509
@@ -24,6 +27,9 @@ except ImportError:
     x509 = None
 
 AUTHORITY_DAYS = 3650
+_HOST = re.compile(
+    r"(?=.{1,253}$)(\*\.)?[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*"
+)
 SERVER, CLIENT = "server", "client"
 # for a clock that is behind ours
 EARLIER = datetime.timedelta(hours=1)
@@ -71,6 +77,19 @@ def issue(authority, name, names, usage, days, now):
         builder = builder.add_extension(x509.SubjectAlternativeName([_general(each) for each in names]), critical=False)
     private = serialization.load_pem_private_key(authority.key.encode(), None)
     return Pair(_text(builder.sign(private, hashes.SHA256())), _pem(key))
+
+
+def is_certificate(text):
+    try:
+        x509.load_pem_x509_certificate(text.encode())
+    except (ValueError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def is_name(text):
+    """Whether a certificate can be made out for it: an address, or a host's name in ASCII, with * as its first part or not."""
+    return bool(_HOST.fullmatch(text)) or is_ip(text)
 
 
 def why_due(certificate, authority, names, renew_days, now):

@@ -58,4 +58,4 @@ def _entries(publish):
 
 
 def _number(value):
-    return int(value) if str(value or "").isdigit() else 0
+    return _units.whole(value) or 0

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import re
 
+from ..module_utils._units import whole
+
 # what a route may say, and what it is where it says nothing
 _KEYS = {
     "host": None,
@@ -152,16 +154,17 @@ def _http(route):
 
 
 def _number(key, value, most, least=1):
-    text = str(value)
-    if isinstance(value, bool) or not text.isdigit() or not least <= int(text) <= most:
+    number = None if isinstance(value, bool) else whole(value)
+    if number is None or not least <= number <= most:
         raise _Wrong(f"edge.{key} must be a number from {least} to {most}, not {value!r}.")
-    return int(text)
+    return number
 
 
 def _networks(options):
     """Names of the networks that a service's options declare, in any of the forms that swarm_service takes."""
     found = set()
-    for item in options.get("networks") or []:
+    declared = options.get("networks")
+    for item in declared if isinstance(declared, list) else []:
         if isinstance(item, dict):
             found.add(str(item.get("name") or item.get("id")))
         else:

@@ -31,10 +31,12 @@ _NODE = "the control host"
 def renewed(variables, key):
     """The variables of the file with this key in them; the same ones if it is there already. Pure."""
     key = str(key)  # a variable of Ansible is a text of a class of its own
-    present, former = variables.get(KEY), variables.get(FORMER) or []
+    present, former = variables.get(KEY), variables.get(FORMER)
+    former = former if isinstance(former, list) else [former]  # whatever somebody wrote there by hand
     if present == key:
         return variables
-    before = [one for one in dict.fromkeys([present, *former]) if one and one != key]
+    texts = [one for one in [present, *former] if isinstance(one, str)]
+    before = [one for one in dict.fromkeys(texts) if one and one != key]
     return {**variables, KEY: key, FORMER: before[:KEPT]}
 
 
@@ -42,6 +44,8 @@ class KeyFile:
     """The file at a path, with the vault secrets [(label, secret)] of this run. Raises SwarmError for all that is wrong with it."""
 
     def __init__(self, path, secrets, vault_id=None):
+        if "\0" in path:
+            raise SwarmError(f"path: {path!r} cannot be the name of a file", kind="key_file", node=_NODE)
         self.path = pathlib.Path(os.path.abspath(os.path.expanduser(path)))
         self._vault = VaultLib(secrets)
         self._label, self._secret = self._own(secrets, vault_id)
@@ -110,7 +114,7 @@ class KeyFile:
             self._label, self._secret = label, secret
         try:
             variables = yaml.safe_load(text) or {}
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):  # ValueError: a date that is none, such as 2026-99-99
             variables = None  # what the parser says would quote what is in it
         if not isinstance(variables, dict):
             raise self._error("what is encrypted in it is no file of variables", "Name another file.")

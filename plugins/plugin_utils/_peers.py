@@ -13,6 +13,7 @@ none of the rules that the engine made is touched.
 from __future__ import annotations
 
 import ipaddress
+from urllib.parse import quote
 
 from ..module_utils._addresses import split
 from ._preflight import look, wishes
@@ -73,7 +74,7 @@ def peer_rules(written, described, declared, more=(), settings=None, api_port=No
     peers = {}
     for name, own in declared.items():
         seen = peer_addresses(described[name]) if name in described else []
-        peers[name] = seen or [address for address in own if _network(address)] or known.get(name, [])
+        peers[name] = seen or [address for address in own if _network(address)] or known.get(_word(name), [])
     members = [*more, *(address for addresses in peers.values() for address in addresses)]
     managing = {MANAGERS, *(int(split(host["listen_addr"], str(MANAGERS))[1]) for host in hosts if host["manager"])}
     rules = RULES.format(
@@ -85,7 +86,7 @@ def peer_rules(written, described, declared, more=(), settings=None, api_port=No
         **{f"api{version}": _elements(api_allow, version) for version in (4, 6)},
     )
     head = ["# Role engine of apiary.swarm wrote this (engine_firewall: peers): who may reach the ports of the swarm."]
-    head += [f"{PEER}{name} {' '.join(addresses)}" for name, addresses in sorted(peers.items()) if addresses]
+    head += [f"{PEER}{_word(name)} {' '.join(addresses)}" for name, addresses in sorted(peers.items()) if addresses]
     return {
         "text": "\n".join([*head, rules]),
         "missing": sorted(name for name, addresses in peers.items() if not addresses),
@@ -99,7 +100,12 @@ def not_networks(texts):
 
 def _known(written):
     lines = [line.removeprefix(PEER).split() for line in written.splitlines() if line.startswith(PEER)]
-    return {name: addresses for name, *addresses in lines}
+    return {line[0]: [address for address in line[1:] if _network(address)] for line in lines if line}
+
+
+def _word(name):
+    """A host's name as one word of one line, whatever is in it; most are as they are."""
+    return quote(name, safe=":@[]", errors="replace")
 
 
 def _network(text):

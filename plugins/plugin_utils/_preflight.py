@@ -15,6 +15,8 @@ from __future__ import annotations
 import ipaddress
 from typing import NamedTuple
 
+from ..module_utils._units import whole
+
 STOP, WARN, NOTE, UNTOLD = "STOP", "warn", "note", "?"
 
 # The engine's own where nothing is declared.
@@ -70,10 +72,9 @@ def look(row):
         "data_address": data,
         "addresses": [address.split("/")[0] for _name, address in addresses],
         "link": next((name for name, address in addresses if address.split("/")[0] == data), None),
-        "links": {name: int(mtu) for name, mtu in _pairs(says.get("links"))},
-        "networks": [
-            (name, ipaddress.ip_network(network, strict=False)) for name, network in _pairs(says.get("networks"))
-        ],
+        # what is no number and no network is left out: the probe may have been cut off
+        "links": {name: whole(mtu) for name, mtu in _pairs(says.get("links")) if whole(mtu) is not None},
+        "networks": [(name, net) for name, network in _pairs(says.get("networks")) for net in _networks([network])],
         "modules": dict(_pairs(says.get("modules"))),
         "cgroup": version,
         "controllers": controllers,
@@ -116,7 +117,7 @@ def _map(value):
 
 
 def _number(value, default):
-    return int(value) if str(value).isdigit() and int(value) else default
+    return whole(value) or default
 
 
 def _networks(texts):
@@ -132,4 +133,5 @@ def _networks(texts):
 def _ahead(clock):
     """Seconds that the host's clock was ahead of the control host's as it asked, None if that cannot be told."""
     asked, _space, answered = (clock or "").partition(" ")
-    return int(answered) - int(asked) if asked.isdigit() and answered.isdigit() else None
+    times = whole(asked), whole(answered)
+    return None if None in times else times[1] - times[0]

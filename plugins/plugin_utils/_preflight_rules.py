@@ -81,7 +81,7 @@ def _cgroup(host, _wanted):
             "cgroup v1 without the controller devices: containers cannot be started",
             _boot("devices"),
         )
-    missing = [name for name in CONTROLLERS[host["cgroup"]] if name not in host["controllers"]]
+    missing = [name for name in CONTROLLERS.get(host["cgroup"], ()) if name not in host["controllers"]]
     if missing:
         names = ", ".join(missing)
         yield WARN, f"cgroup v{host['cgroup']} without {names}: limits of services on that do not hold", _boot(names)
