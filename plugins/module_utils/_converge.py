@@ -132,7 +132,8 @@ class Look:
             if known(task):
                 slots.setdefault(task.get("Slot") or task.get("NodeID"), []).append(task)
         ranked = []
-        for slot in slots.values():
+        # in an order of their own, so that what is told of several does not depend on the answer's
+        for _key, slot in sorted(slots.items(), key=lambda pair: str(pair[0])):
             alive = [task for task in slot if not on_lost_node(task, self.nodes)]
             if alive:
                 decisive = min(alive, key=lambda task: (rank(task["DesiredState"]), rank(task["Status"]["State"])))

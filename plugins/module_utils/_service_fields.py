@@ -288,6 +288,8 @@ def spec_problems(spec, declared):
             if option in declared:
                 word = "global" if mode == "Global" else "global-job"
                 problems.append(f"{option}: a service in mode {word} has one task on each node that fits")
+    if mode not in Mode.MODES.values() and "replicas" in declared:
+        problems.append(f"replicas: the service is in mode {mode}, of which it is not known here what it has")
     if mode != "ReplicatedJob" and "max_concurrent" in declared:
         problems.append("max_concurrent: only a service in mode replicated-job has it")
     if is_job(spec):

@@ -51,6 +51,7 @@ class FakeEngine:
         self.info["SystemTime"] = NOW
         self.nodes = recorded("nodes_five.json")
         self.services = [dict(copy.deepcopy(one), ID=f"id{n}") for n, one in enumerate(_services())]
+        self.tasks = []
         self.networks = recorded("networks-20.10.json")["networks"]
         self.files = {"secrets": [], "configs": []}
         self.cluster = dict(copy.deepcopy(recorded("info_leader.json")["Swarm"]["Cluster"]))
@@ -78,7 +79,9 @@ class FakeEngine:
                 return {"UnlockKey": self.unlock_key}
             case ["GET", "distribution", *_image]:
                 return {"Descriptor": {"digest": "sha256:" + "a" * 64}, "Platforms": []}
-            case ["GET", "tasks"] | ["GET", "containers", "json"]:
+            case ["GET", "tasks"]:
+                return self.tasks
+            case ["GET", "containers", "json"]:
                 return []
             case ["POST", "swarm", action]:
                 return self._swarm(action, body, params)

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import zlib
 
-from hypothesis import HealthCheck, seed, settings
+from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 
 # The same examples at every run, and nothing left behind: what is found goes into a test as an example of its own.
-_FIXED = {"derandomize": True, "database": None}
+# Without a search for the smallest example, which takes minutes: the long profile does that.
+_FIXED = {"derandomize": True, "database": None, "phases": [Phase.explicit, Phase.generate]}
 _COMMON = {"deadline": None, "suppress_health_check": list(HealthCheck)}
 settings.register_profile("quick", max_examples=4, **_FIXED, **_COMMON)
 settings.register_profile("long", max_examples=200, print_blob=True, database=None, **_COMMON)
