@@ -157,6 +157,9 @@ class Words(Kind):
             return shlex.split(value)
         if not isinstance(value, list):
             raise ValueError(f"'{value}' is neither text nor a list")
+        for word in value:
+            if isinstance(word, bool) or not isinstance(word, (str, int, float)):
+                raise ValueError(f"put each word in quotes: YAML read one as {type(word).__name__} {word!r}")
         return [str(word) for word in value]
 
     def normal(self, value):

@@ -14,7 +14,7 @@ import posixpath
 
 from . import _units
 from ._fields import STACK_LABELS, look_up
-from ._kinds import Records, beginning_with, prune
+from ._kinds import Records, beginning_with, prune, scalar_text
 
 # Options that go with some types only: {option: (types, path in the API's Mount)}; None: see _place.
 _EXTRAS = {
@@ -182,7 +182,7 @@ def _value(option, value):
     if option == "tmpfs_options":
         return [_tmpfs_option(item) for item in value]
     if option == "labels":
-        return {str(key): str(item) for key, item in value.items()}
+        return {str(key): scalar_text(key, item) for key, item in value.items()}
     if option == "driver_config":
         options = {str(key): str(item) for key, item in (value.get("options") or {}).items()}
         return prune({"Name": value.get("name"), "Options": options})

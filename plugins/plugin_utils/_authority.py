@@ -26,6 +26,7 @@ from ._certificates import (
 )
 
 AUTHORITY, AUTHORITY_KEY = "ca.pem", "ca-key.pem"
+GIVEN = "the authority that is given (ca_certificate, ca_key; engine_tls_ca_certificate, engine_tls_ca_key)"
 # a century
 MOST_DAYS = 36500
 CLIENT_CERTIFICATE, CLIENT_KEY = "cert.pem", "key.pem"
@@ -61,7 +62,7 @@ def keep(directory, given, days, renew_days, now, write=True):
     """
     authority, done = given, []
     if given:
-        _refuse_wrong(given, "the authority that is given (engine_tls_ca_certificate, engine_tls_ca_key)")
+        _refuse_wrong(given, GIVEN)
         if must_prolong(given.certificate, renew_days, now):
             raise AuthorityError(
                 f"The authority that is given ends within {renew_days} days. Prolong or replace it, and run again."
@@ -80,6 +81,7 @@ def keep(directory, given, days, renew_days, now, write=True):
 def signer(directory, given):
     """The authority with its key, to issue something."""
     if given:
+        _refuse_wrong(given, GIVEN)
         return given
     pair = Pair(_read(directory, AUTHORITY), _read(directory, AUTHORITY_KEY))
     if not pair.certificate or not pair.key:
