@@ -176,7 +176,7 @@ def test_an_engine_to_come_is_judged_all_the_same(name):
     situation = SITUATIONS[name]
 
     @hostile.differently(name)
-    @hostile.times(3)
+    @hostile.times(2)
     @given(random=st.randoms(use_true_random=False), written=st.booleans())
     def tried(random, written):
         verdict = look(
@@ -195,7 +195,7 @@ def test_an_engine_to_come_is_judged_all_the_same(name):
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_of_an_engine_to_come_can_be_changed_and_keeps_what_is_not_known(name):
     @hostile.differently(name)
-    @hostile.times(3)
+    @hostile.times(2)
     @given(random=st.randoms(use_true_random=False), undeclared=st.sampled_from(["keep", "restore"]))
     def tried(random, undeclared):
         observed = mutated(SERVICES[name], random)
@@ -226,7 +226,7 @@ def test_a_mode_to_come_is_kept_or_refused_by_the_option_s_name(option):
         assert plan.spec["Mode"] == {"Swarmlet": {"Legs": 6}}
 
 
-@hostile.times(10)
+@hostile.times(4)
 @given(random=st.randoms(use_true_random=False))
 def test_networks_of_an_engine_to_come_are_planned(random):
     networks = shuffled(mutated(NETWORKS, random), random)
@@ -242,7 +242,7 @@ def test_networks_of_an_engine_to_come_are_planned(random):
 @pytest.mark.parametrize("file", ["nodes_five.json", "nodes_two_managers_lost.json"])
 def test_nodes_of_an_engine_to_come_are_planned_in_any_order(file):
     @hostile.differently(file)
-    @hostile.times(3)
+    @hostile.times(2)
     @given(random=st.randoms(use_true_random=False))
     def tried(random):
         nodes = recorded(file)
@@ -268,7 +268,8 @@ def test_swarm_info_and_the_tables_have_an_answer_to_any_engine(info):
         situation = random.choice(list(SITUATIONS.values()))
         engine.nodes = shuffled(mutated(engine.nodes, random), random)
         engine.services = shuffled(mutated([*engine.services, situation["service"]], random), random)
-        engine.tasks = shuffled(mutated(situation["tasks"], random), random)
+        tasks = [{"Spec": {}, **task} for task in situation["tasks"]]  # some were cut to what judge() reads
+        engine.tasks = shuffled(mutated(tasks, random), random)
         engine.networks = shuffled(mutated(engine.networks, random), random)
         told = run_module("swarm_info", {"include": ["nodes", "services", "tasks", "networks", "mesh"]}, engine)
         assert (told.get("failure") or {}).get("kind") != "bug", told["msg"]

@@ -102,7 +102,7 @@ READERS = {
 @pytest.mark.parametrize("name", READERS)
 def test_an_option_s_value_is_read_or_refused(name):
     @hostile.differently(name)
-    @hostile.times(15)
+    @hostile.times(6)
     @given(hostile.values)
     def tried(value):
         error = error_of(ValueError, READERS[name], value)
@@ -159,7 +159,7 @@ PROBE_KEYS = (
 @pytest.mark.parametrize("name", ANSWERING)
 def test_any_text_has_an_answer(name):
     @hostile.differently(name)
-    @hostile.times(15)
+    @hostile.times(6)
     @given(hostile.texts)
     def tried(text):
         ANSWERING[name](text)
@@ -167,7 +167,7 @@ def test_any_text_has_an_answer(name):
     tried()
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(
     st.dictionaries(
         st.sampled_from(PROBE_KEYS), st.one_of(hostile.texts, st.just("eth0:²"), st.just("a:b/c ::")), max_size=4
@@ -181,20 +181,20 @@ def test_whatever_the_probe_of_preflight_says_is_told(said):
     assert lines[0] == "PREFLIGHT"
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(st.integers(min_value=0, max_value=2**63 - 1))
 def test_a_duration_comes_back_from_its_text(nanoseconds):
     assert _units.duration(_units.duration_text(nanoseconds)) == nanoseconds
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(st.ip_addresses(), st.one_of(st.none(), st.integers(1, 65535)))
 def test_an_address_and_its_port_come_back_from_their_text(address, port):
     text = _addresses.with_port(str(address), str(port) if port else "2377")
     assert _addresses.split(text) == (str(address), str(port or 2377))
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(
     st.dictionaries(
         st.from_regex(r"[A-Za-z_][A-Za-z0-9_]*", fullmatch=True),
@@ -206,7 +206,7 @@ def test_variables_come_back_from_a_file(variables):
     assert _env_files.parse(content.encode(), {}) == [f"{name}={value}" for name, value in variables.items()]
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_a_file_of_variables_or_have_wrong_lines(content):
     error = error_of(ValueError, _env_files.parse, content, {"A": "1"})
@@ -216,7 +216,7 @@ def test_any_bytes_are_a_file_of_variables_or_have_wrong_lines(content):
 WAL = (pathlib.Path(__file__).parent / "fixtures/raft-28.5.wal").read_bytes()
 
 
-@hostile.times(50)
+@hostile.times(12)
 @given(st.one_of(st.binary(max_size=80), st.tuples(st.integers(0, 600), st.binary(min_size=1, max_size=9))))
 @example(b"\x02\0\0\0\0\0\0\0\x18\x05")
 def test_a_damaged_raft_log_is_read_as_far_as_it_goes(damage):
@@ -226,13 +226,13 @@ def test_a_damaged_raft_log_is_read_as_far_as_it_goes(damage):
     assert found["last_index"] >= 0
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(st.binary(min_size=28, max_size=80))
 def test_a_packet_of_anybody_s_is_no_datagram_of_ours(packet):
     assert _datagrams.parse(packet, "token") is None
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(st.one_of(hostile.texts, hostile.values.map(lambda value: json.dumps(value, default=str))))
 @example("[]")
 @example('{"data-root": 5}')
@@ -257,7 +257,7 @@ def test_a_docker_configuration_of_any_content_is_read_or_refused(tmp_path_facto
             assert error is None or str(folder) in error.msg or "docker-credential-" in error.msg
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(hostile.values, hostile.values)
 def test_arguments_that_are_wrong_ask_for_no_credentials(value, other):
     for arguments in (
@@ -287,7 +287,7 @@ def test_an_encrypted_file_of_any_content_takes_the_key_or_is_refused(tmp_path_f
     assert KeyFile(str(path), [("default", secret)]).variables["swarm_unlock_key"] == "SWMKEY-1-new"
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(hostile.values, hostile.values)
 @example([{"edge": {"host": "a", "port": "²"}, "name": "a"}], None)
 def test_services_of_any_form_have_a_plan_of_the_edge_or_faults(value, other):
@@ -302,7 +302,7 @@ def test_services_of_any_form_have_a_plan_of_the_edge_or_faults(value, other):
         assert all(isinstance(text, str) for text in plan["faults"])
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(hostile.values)
 @example(["²:80"])
 @example({"published_port": "²"})
@@ -312,7 +312,7 @@ def test_declared_ports_of_any_form_are_told_or_left_out(value):
             _declared_ports.declared([{"name": "a", "publish": publish}])
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(hostile.values, hostile.values)
 def test_settings_of_any_form_are_for_preflight_to_pass_over(value, other):
     settings = {"subnet_size": value, "data_path_port": other, "default_addr_pool": [value]}
@@ -320,7 +320,7 @@ def test_settings_of_any_form_are_for_preflight_to_pass_over(value, other):
     assert _preflight.wishes(settings, networks, [])["data_path_port"] > 0
 
 
-@hostile.times(20)
+@hostile.times(8)
 @given(hostile.values)
 @example([])
 @example([{"Name": 1}])
