@@ -53,23 +53,15 @@ one_engine() {
   rm -rf "$from"
 }
 
-# The key is made for this repository and thrown away: only its public half is kept.
 sign() {
-  local name='Lab packages <lab@example.test>'
-  GNUPGHOME=$(mktemp -d /tmp/apiary-lab-gpg.XXXXXX) # short: gpg-agent's socket lives in it
-  export GNUPGHOME
-  gpg --batch --quiet --passphrase '' --quick-gen-key "$name" rsa3072 sign never
-  gpg --armor --export "$name" >"$repo/linux/centos/gpg"
-  rpmsign --define "_gpg_name $name" --define "_gpg_path $GNUPGHOME" --define "__gpg $(command -v gpg)" --addsign "$packages"/*.rpm
+  make_signing_key "$repo/linux/centos/gpg"
+  rpmsign --define "_gpg_name $LAB_SIGNER" --define "_gpg_path $GNUPGHOME" --define "__gpg $(command -v gpg)" --addsign "$packages"/*.rpm
   createrepo_c -q --no-database "$stable"
   gpg --batch --yes --detach-sign --armor "$stable/repodata/repomd.xml"
 }
 
 cleanup() {
-  if [[ -n ${GNUPGHOME:-} ]]; then
-    gpgconf --kill all || true # an agent that has ended by itself is no matter: its home goes next
-    rm -rf "$GNUPGHOME"
-  fi
+  forget_signing_key
   rm -rf "$work"
 }
 

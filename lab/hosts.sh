@@ -3,12 +3,14 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 #
 # Network, depot and hosts of this lab: creates what is not there, starts what is stopped, leaves what runs, waits until
-# all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE, or DEPOT_IMAGE ROOT KERNEL for machines
+# all of it answers and writes what inventory/lab reads. hosts.sh DEPOT_IMAGE HOST_IMAGE, with DEBIAN_HOST_IMAGE DEBS where some hosts
+# are Debian, or DEPOT_IMAGE ROOT KERNEL for machines
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh
 source "$(dirname "$0")/lib.sh"
 
-depot_image=$1 host_image=$2 kernel=${3:-}
+depot_image=$1 host_image=$2
+if some_debian; then debian_image=$3 debs=$4; else kernel=${3:-}; fi
 network=$LAB_NAME
 
 create_network() {
@@ -76,11 +78,28 @@ start_depot() {
   install -D -m644 "$LAB_STATE/depot.crt" "$seed/certs/depot.crt"
   install -D -m600 "$LAB_STATE/depot.key" "$seed/certs/depot.key"
   install -D -m644 "$LAB_STATE/htpasswd" "$seed/certs/htpasswd"
-  start depot "$seed" "$depot_image"
+  if some_debian; then
+    start depot "$seed" "$depot_image" -v "$debs/debian:/srv/debian:ro" -v "$debs/linux/debian:/srv/linux/debian:ro" \
+      -v "$debs/linux/debian:/srv/linux/ubuntu:ro"
+  else
+    start depot "$seed" "$depot_image"
+  fi
+}
+
+# Where apt finds packages; of Ubuntu there is the name alone.
+debian_seed() {
+  local host=$1 seed=$2
+  install -D -m644 "$debs/linux/debian/gpg" "$seed/etc/apt/keyrings/depot.asc"
+  mkdir -p "$seed/etc/apt/sources.list.d"
+  printf '%s\n' 'Types: deb' 'URIs: http://depot/debian' "Suites: $LAB_BASE_SUITE" 'Components: main' 'Signed-By: /etc/apt/keyrings/depot.asc' \
+    >"$seed/etc/apt/sources.list.d/debian.sources"
+  is_in "$host" "$LAB_UBUNTU" || return 0
+  mkdir -p "$seed/usr/lib"
+  sed "s/@CODENAME@/$LAB_UBUNTU_CODENAME/" "$LAB_DIR/debian/os-release.ubuntu" >"$seed/usr/lib/os-release"
 }
 
 start_host() {
-  local host=$1 seed=$work/$1 port
+  local host=$1 seed=$work/$1 port image=$host_image
   install -D -m600 "$LAB_STATE/host-$host" "$seed/etc/ssh/ssh_host_ed25519_key"
   install -D -m644 "$LAB_STATE/host-$host.pub" "$seed/etc/ssh/ssh_host_ed25519_key.pub"
   install -D -m644 "$LAB_STATE/id.pub" "$seed/etc/ssh/authorized_keys.d/$LAB_SSH_USER"
@@ -92,8 +111,12 @@ start_host() {
     machine start "$host" "$seed" "$host_image" "$kernel"
     return
   fi
+  if is_in "$host" "$LAB_DEBIAN $LAB_UBUNTU"; then
+    debian_seed "$host" "$seed"
+    image=$debian_image
+  fi
   # On volumes: an engine's layers cannot lie on the layers of the engine below it.
-  start "$host" "$seed" "$host_image" "${flags[@]}" \
+  start "$host" "$seed" "$image" "${flags[@]}" \
     --mount "type=volume,dst=/var/lib/docker,volume-label=$LAB_LABEL" --mount "type=volume,dst=/var/lib/containerd,volume-label=$LAB_LABEL"
 }
 

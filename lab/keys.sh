@@ -9,7 +9,7 @@
 source "$(dirname "$0")/lib.sh"
 
 made_for=$LAB_STATE/made-for # written last: all of it is there
-wanted="$LAB_HOSTS on $LAB_SUBNET${LAB_KERNEL:+ with kernel $LAB_KERNEL}"
+wanted="$LAB_HOSTS on $LAB_SUBNET${LAB_KERNEL:+ with kernel $LAB_KERNEL}${LAB_DEBIAN:+, Debian $LAB_DEBIAN}${LAB_UBUNTU:+, Ubuntu $LAB_UBUNTU}"
 if [[ -e $made_for ]]; then
   [[ $(<"$made_for") == "$wanted" ]] ||
     die "lab '$LAB_NAME' was made for $(<"$made_for"), now it is to be $wanted: take it down first (make down)"

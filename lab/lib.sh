@@ -41,9 +41,19 @@ check_settings() {
   [[ $LAB_SUBNET =~ ^[0-9]+\.[0-9]+\.[0-9]+\.0/24$ ]] || die "LAB_SUBNET '$LAB_SUBNET': a /24 network such as 172.30.77.0/24"
   local host
   for host in $LAB_HOSTS; do address_of "$host" >/dev/null; done
+  for host in $LAB_DEBIAN $LAB_UBUNTU; do
+    is_in "$host" "$LAB_HOSTS" || die "LAB_DEBIAN and LAB_UBUNTU: $host is no host of the lab (LAB_HOSTS is $LAB_HOSTS)"
+  done
+  [[ -z $LAB_KERNEL ]] || ! some_debian || die "LAB_KERNEL and LAB_DEBIAN, LAB_UBUNTU: a machine with a kernel of its own is CentOS"
   [[ -z $LAB_KERNEL || $LAB_KERNEL == uml ]] || die "LAB_KERNEL '$LAB_KERNEL': uml, or empty for this machine's own"
   [[ $(uname -m) == x86_64 ]] || die "the lab's engines are built for x86_64, this machine is $(uname -m)"
 }
+
+# Is any host of the lab Debian, by itself or with Ubuntu's name? What only such hosts need is built only then.
+some_debian() { [[ -n $LAB_DEBIAN$LAB_UBUNTU ]]; }
+
+# is_in NAME LIST : is it one of the words?
+is_in() { [[ " $2 " == *" $1 "* ]]; }
 
 # The docker command line, by sudo where this user may not talk to the engine.
 docker() {
@@ -216,9 +226,32 @@ record_packages() {
   rm "$before"
 }
 
+# --- signed repositories ---------------------------------------------------------------------------------------------------
+# A key is made for one repository and thrown away: only its public half is kept.
+LAB_SIGNER='Lab packages <lab@example.test>'
+
+# make_signing_key FILE : a key for gpg in this process and those it starts, its public half in FILE
+make_signing_key() {
+  GNUPGHOME=$(mktemp -d /tmp/apiary-lab-gpg.XXXXXX) # short: gpg-agent's socket lives in it
+  export GNUPGHOME
+  gpg --batch --quiet --passphrase '' --quick-gen-key "$LAB_SIGNER" rsa3072 sign never
+  gpg --armor --export "$LAB_SIGNER" >"$1"
+}
+
+forget_signing_key() {
+  [[ -n ${GNUPGHOME:-} ]] || return 0
+  gpgconf --kill all || true # an agent that has ended by itself is no matter: its home goes next
+  rm -rf "$GNUPGHOME"
+}
+
 # --- Debian packages -----------------------------------------------------------------------------------------------------
 # packages_of SUITE SET : the file names of a resolved set (lab/packages.sh), one a line
 packages_of() { awk -v set="$2" '$1 == set {print $3}' "$LAB_CACHE/packages/$1.list"; }
+
+# served : the file names of what the depot serves to Debian hosts: what they do not have
+served() {
+  packages_of "$LAB_BASE_SUITE" debian-served | grep -vxFf <(packages_of "$LAB_BASE_SUITE" debian-host)
+}
 
 # package_version SUITE SET NAME : upstream's part of a package's version, as in 20.10.24+dfsg1-1+deb12u1
 package_version() {

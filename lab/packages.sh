@@ -48,6 +48,10 @@ resolve() {
       closure "$suite" host '?essential' "${host_packages[@]}"
       closure "$suite" depot nginx docker-registry
       closure "$suite" haproxy haproxy
+      mapfile -t host_packages < <(grep -v '^#' "$LAB_DIR/debian/packages")
+      closure "$suite" debian-host '?essential' "${host_packages[@]}"
+      mapfile -t host_packages < <(grep -v '^#' "$LAB_DIR/debian/served")
+      closure "$suite" debian-served "${host_packages[@]}"
       uris "$suite" busybox apt-get download busybox-static
       uris "$suite" runtime apt-get download runc tini
       uris "$suite" engine apt-get download docker.io containerd
@@ -60,10 +64,11 @@ resolve() {
 }
 
 download() {
-  local suite=$1 address file hash tmp
+  local suite=$1 set address file hash tmp
   local -a wanted=()
   tmp=$(work_dir "download-$suite")
-  while read -r _ address file hash; do
+  while read -r set address file hash; do
+    [[ $set != debian-* ]] || some_debian || continue
     [[ -e $dir/$suite/$file || " ${wanted[*]} " == *" $tmp/$file "* ]] || wanted+=("$address" "$tmp/$file" "$hash")
   done <"$dir/$suite.list"
   if ((${#wanted[@]})); then
@@ -78,7 +83,7 @@ one_suite() {
   local suite=$1 refresh=$2
   # Resolved for these package lists and settings? Otherwise resolve again.
   local key
-  key=$(content_key lab/packages.sh lab/host/packages lab/apt.conf <<<"$LAB_NGINX_SUITES $LAB_MIRROR")
+  key=$(content_key lab/packages.sh lab/host/packages lab/debian/packages lab/debian/served lab/apt.conf <<<"$LAB_NGINX_SUITES $LAB_MIRROR")
   if [[ $refresh == no && -e $dir/$suite.list && $(cat "$dir/$suite.key" 2>/dev/null) == "$key" ]]; then
     download "$suite" && return
     say "the mirror has moved on: resolving Debian $suite again"

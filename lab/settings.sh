@@ -7,6 +7,8 @@
 LAB_NAME=${LAB_NAME:-apiary}                  # prefix of containers, network and label: two labs, two names
 LAB_SUBNET=${LAB_SUBNET:-172.30.77.0/24}      # two labs at once need two subnets
 LAB_HOSTS=${LAB_HOSTS:-manager1 manager2 manager3 worker1 worker2}
+LAB_DEBIAN=${LAB_DEBIAN:-}                    # which of the hosts are Debian 12; empty: none, and nothing is built for it
+LAB_UBUNTU=${LAB_UBUNTU:-}                    # which are the same and say that they are Ubuntu
 LAB_IMAGE=${LAB_IMAGE:-}                      # host image; empty: build one. With a real network: a CentOS Stream image
 LAB_ENGINE=${LAB_ENGINE:-28.5.2}            # engine version that inventory/lab asks for
 LAB_MIRROR=${LAB_MIRROR:-}                    # Debian mirror; empty: the one this machine's apt uses
@@ -17,6 +19,8 @@ LAB_SUITES=${LAB_SUITES:-bookworm:1.6.4 trixie:1.6.24 forky:1.7.27}
 # The suite of the host image and the depot. Newer suites' systemd does not boot on cgroup v1, and bookworm has EL 9's own
 # versions of systemd and dnf.
 LAB_BASE_SUITE=bookworm
+# What hosts of LAB_UBUNTU say that they are.
+LAB_UBUNTU_CODENAME=noble
 # Suites the nginx images come from: one version to start with and one to update to.
 LAB_NGINX_SUITES="bookworm trixie"
 # The Pythons the depot serves the Docker SDK for: EL 9's own and the host image's.

@@ -20,6 +20,7 @@ for argument in "$@"; do
   esac
 done
 check_settings
+[[ $with_engine == no ]] || ! some_debian || die "--with-engine is for hosts that are CentOS, all of them: LAB_DEBIAN and LAB_UBUNTU must be empty"
 
 # Each step runs in the background, as a process group of its own: Ctrl-C reaches this script, which ends all of them.
 set -m
@@ -83,6 +84,8 @@ run() {
   finish "$1"
 }
 
+debian_host() { "$LAB_DIR/build-debian-host.sh" --have || as_root "$LAB_DIR/build-debian-host.sh"; }
+
 # In the foreground, while there is a terminal to ask on: steps in the background and with a log have none.
 ask_for_root() {
   ((EUID == 0)) || as_root true
@@ -106,12 +109,15 @@ fi
 remove_labelled "$LAB_BUILD_LABEL" # left by a build that was killed
 run packages "Debian packages" "$LAB_DIR/packages.sh" "${packages_options[@]}"
 if [[ -z $LAB_IMAGE ]] && ! "$LAB_DIR/build-host.sh" --have >/dev/null; then ask_for_root; fi
+if some_debian && ! "$LAB_DIR/build-debian-host.sh" --have >/dev/null; then ask_for_root; fi
 start host "host image" "$LAB_DIR/host-image.sh"
 start rpms "signed RPMs of three engines" "$LAB_DIR/build-rpms.sh"
 start wheels "wheels of the Docker SDK" "$LAB_DIR/build-wheels.sh"
 start images "nginx, busybox, registry" "$LAB_DIR/build-images.sh"
+if some_debian; then start debian-host "Debian host image" debian_host; fi
 if [[ $LAB_KERNEL == uml ]]; then start kernel "kernel of the machines" "$LAB_DIR/uml/build-kernel.sh"; fi
 finish rpms wheels images
+if some_debian; then start debs "signed .debs for Debian hosts" "$LAB_DIR/build-debs.sh" "$(result_of rpms)"; fi
 start depot "depot" "$LAB_DIR/build-depot.sh" "$(result_of rpms)" "$(result_of wheels)" "$(result_of images)"
 finish host depot
 host_image=$(result_of host)
@@ -120,6 +126,10 @@ if [[ $with_engine == yes ]]; then
   host_image=$(result_of engine-host)
 fi
 hosts_from=("$host_image")
+if some_debian; then
+  finish debian-host debs
+  hosts_from=("$host_image" "$(result_of debian-host)" "$(result_of debs)")
+fi
 if [[ $LAB_KERNEL == uml ]]; then
   run root "files of the machines" as_root env "LAB_NAME=$LAB_NAME" "$LAB_DIR/uml/build-root.sh" "$host_image"
   follow kernel
