@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ..module_utils._addresses import split
 from ._preflight import STOP, UNTOLD, VXLAN, WARN, Finding
-from ._preflight_rules import mtu_advice
+from ._preflight_rules import UFW_ADVICE, mtu_advice
 
 MANAGERS, GOSSIP = 2377, 7946
 # What firewalld's service docker-swarm has in it.
@@ -179,6 +179,8 @@ def _port_findings(host, target, wanted, fates, others):
                 f"{name} cannot be reached {whence}: {why}; without it {PURPOSE.get(key, PURPOSE[MANAGERS])}",
                 "firewalld runs there; site.yml lets it in by role engine. If it stays so, look at what is between the hosts."
                 if level == WARN and own
+                else f"ufw is active there, and role engine does not open it. {UFW_ADVICE}"
+                if "ufw" in host["says"]
                 else f"Let {name} in on {target['address']}, in the host's firewall and in what is between (security groups, routers).",
             )
 

@@ -37,6 +37,7 @@ MODULES = {
     ),
 }
 CONTROLLERS = {"1": ("cpu", "cpuset", "memory", "blkio", "pids"), "2": ("cpu", "cpuset", "memory", "io", "pids")}
+UFW_ADVICE = "If that is not done yet, let the other nodes in: ufw allow from ADDRESS for each (docs/firewall.md)."
 # The engine's own, which nobody but containers is behind.
 BRIDGES = ("docker", "br-")
 # A manager's certificates are valid from an hour before they are made (measured): who is further behind cannot join.
@@ -47,7 +48,7 @@ CLOCK_WARN = 10
 
 def of_host(host, wanted):
     """Findings about one host that answered. wanted: see _preflight.wishes."""
-    rules = (_faults, _modules, _cgroup, _live_restore, _address, _mtu, _pools)
+    rules = (_faults, _modules, _cgroup, _live_restore, _ufw, _address, _mtu, _pools)
     return [Finding(level, host["name"], what, do) for rule in rules for level, what, do in rule(host, wanted)]
 
 
@@ -110,6 +111,11 @@ def _live_restore(host, _wanted):
             if written
             else "Take --live-restore out of the unit of the engine, and restart it.",
         )
+
+
+def _ufw(host, _wanted):
+    if "ufw" in host["says"] and not host["member"]:
+        yield WARN, "ufw is active, and role engine does not open it", UFW_ADVICE
 
 
 def _address(host, _wanted):

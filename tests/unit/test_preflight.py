@@ -94,6 +94,7 @@ def test_a_host_with_all_it_needs():
         ({"swarm": "active", "live_restore_file": "yes"}, WARN, "will not start again once it is stopped"),
         ({"links": "eth0:1450"}, WARN, "eth0 has an MTU of 1450, and overlay networks with 1450 need 1500"),
         ({"default": None}, STOP, "no default IPv4 address"),
+        ({"ufw": "yes"}, WARN, "ufw is active, and role engine does not open it"),
         (
             {"networks": "eth0:10.0.0.0/16"},
             STOP,
@@ -116,6 +117,10 @@ def test_what_is_found_on_a_host(told, level, words):
     (found,) = judge(row(**told))
     assert found[0] == level
     assert words in found[1]
+
+
+def test_ufw_on_a_node_of_a_swarm_is_what_it_has_lived_with():
+    assert judge(row(ufw="yes", swarm="active", node_addr="192.0.2.11")) == []
 
 
 def test_live_restore_that_role_engine_is_about_to_take_out():

@@ -143,6 +143,12 @@ def test_firewalld_that_role_engine_is_yet_to_open():
     assert [each.level for each in findings] == [STOP], "in a swarm it has been opened, or never will be"
 
 
+def test_ufw_that_is_for_people_to_open():
+    found = hosts(ufw="yes")
+    findings, _cells = judge(found, wants(found), answers(found, wants(found), [("m1", "w2", 7946, "tcp")]))
+    assert [(each.level, "ufw allow from" in each.do) for each in findings] == [(STOP, True)]
+
+
 def test_a_path_that_takes_shorter_packets_than_its_ends():
     found = hosts(links="eth0:1400")
     wanted = wants(found)

@@ -11,13 +11,18 @@ PATH=$PATH:/usr/sbin:/sbin
     echo "os_like=$ID $ID_LIKE"
     echo "os_major=${VERSION_ID%%.*}"
     echo "os_name=$PRETTY_NAME"
+    echo "os_codename=${UBUNTU_CODENAME:-$VERSION_CODENAME}"
 )
 
 python=${PYTHON:-python3}
 echo "python=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)"
 echo "sdk_wanted=$($SDK_PYTHON -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)"
+# Debian has the module venv, and leaves out what it needs to put pip into an environment.
+if $SDK_PYTHON -c 'import ensurepip' 2>/dev/null; then echo venv=yes; fi
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then echo authorities=yes; fi
 if [ -d /run/systemd/system ]; then echo systemd=yes; fi
 if systemctl is-active --quiet firewalld 2>/dev/null; then echo firewalld=yes; fi
+if grep -qs '^ENABLED=yes' /etc/ufw/ufw.conf && command -v ufw >/dev/null; then echo ufw=yes; fi
 
 # An installation that was interrupted half-way does not count.
 if command -v dockerd >/dev/null && command -v docker >/dev/null && command -v containerd >/dev/null; then
