@@ -77,7 +77,7 @@ integration: venv ## modules against real engines (T=... gives pytest arguments)
 	$(call step,integration,pytest -v tests/integration $(T))
 
 .PHONY: molecule
-molecule: venv ## the walk-through and the refusals as stories on real engines (T=... as above)
+molecule: venv ## the walk-through, and hosts of two families, as stories on real engines (T=... as above)
 	$(call step,molecule,pytest -v tests/scenarios $(T))
 
 .PHONY: differential

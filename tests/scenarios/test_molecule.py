@@ -16,11 +16,15 @@ SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.y
 
 
 def test_there_are_scenarios():
-    assert "walkthrough" in SCENARIOS
+    assert {"mixed", "walkthrough"} <= set(SCENARIOS)
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_scenario(scenario, capfd):
+def test_scenario(scenario, capfd, monkeypatch):
+    wishes = ROOT / "molecule" / scenario / "lab.env"
+    for line in wishes.read_text().splitlines() if wishes.exists() else []:
+        if not line.startswith("#"):
+            monkeypatch.setenv(*line.split("=", 1))
     sequence = yaml.safe_load((ROOT / "molecule" / scenario / "molecule.yml").read_text())["scenario"]["test_sequence"]
     lab = Lab()
     lab.renew(with_engine=False)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the checks of the walk-through share: the hosts over ssh, and the cluster as the engines' own CLI tells it."""
+"""What the checks of the scenarios share: the hosts over ssh, and the cluster as the engines' own CLI tells it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import testinfra
 
 MANAGERS = ["manager1", "manager2", "manager3"]
 WORKERS = ["worker1", "worker2"]
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
 class Cluster:
