@@ -39,5 +39,5 @@ class Module(AnsibleModule):
 
 def _fail(msg):
     """fail_json of a module that was not made: without the options in the result, for it is not known which are secret."""
-    print(json.dumps({"failed": True, "msg": msg}))
-    sys.exit(1)
+    sys.stdout.write(json.dumps({"failed": True, "msg": msg}))
+    raise SystemExit(1)
