@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from harness.lab import HOSTS
+from harness.lab import HOSTS, eventually
 
 NOTE = "io.apiary.availability"
 
@@ -15,11 +15,16 @@ def spec(swarm):
     return found["Availability"], found["Labels"]
 
 
+def check_pinned(swarm):
+    assert swarm.running("manager1", "pinned") == ["worker1"]
+
+
 def test_what_a_node_had_is_noted_and_given_back(swarm):
     """With a service on it that no other node fits: it may be without a place until the node is back."""
     create = ["service", "create", "--detach", "--name", "pinned", "--constraint", "node.hostname==worker1"]
+    create += ["--stop-grace-period", "1s"]
     swarm.docker("manager1", *create, "depot:5000/busybox:latest", "sleep", "100000")
-    swarm.docker("manager1", "service", "update", "--detach", "--stop-grace-period", "1s", "pinned")
+    eventually(lambda: check_pinned(swarm))
     swarm.docker("manager1", "node", "update", "--availability", "pause", "--label-add", "rack=1", "worker1")
 
     def task(name, **options):
