@@ -45,8 +45,8 @@ BAD = [
     ({"advertise_addr": "nope0"}, "advertise_addr", "neither an address nor an interface of manager1"),
     ({"node_cert_expiry": "5m"}, "invalid", "node_cert_expiry: 5m is too short"),
     ({"labels": {"a": True}}, "invalid", "labels: a: put the value in quotes"),
-    ({"data_path_port": 80}, "engine", "80"),
-    ({"default_addr_pool": ["nonsense"]}, "engine", "nonsense"),
+    ({"data_path_port": 80}, "invalid", "data_path_port: 80 is neither 0 nor from 1024 to 49151"),
+    ({"default_addr_pool": ["nonsense"]}, "invalid", "default_addr_pool: 'nonsense' is not a network"),
     ({"docker_host": "unix:///nowhere.sock"}, "unreachable", "/nowhere.sock"),
 ]
 
