@@ -47,7 +47,7 @@ one_package() {
   control "$name" "$epoch$version" "$rpm" >"$root/DEBIAN/control"
   if [[ -d $LAB_DIR/debs/$name ]]; then install -m755 -t "$root/DEBIAN" "$LAB_DIR/debs/$name"/*; fi
   [[ ! -d $root/etc ]] || (cd "$root" && find etc -type f -printf '/%p\n') >"$root/DEBIAN/conffiles"
-  dpkg-deb --root-owner-group -Zgzip -z1 --build "$root" "$pool/${name}_${version}_amd64.deb" >/dev/null
+  dpkg-deb --root-owner-group -Znone --build "$root" "$pool/${name}_${version}_amd64.deb" >/dev/null
   rm -rf "$root"
 }
 

@@ -9,38 +9,39 @@ from conftest import MANAGERS, WORKERS
 HOSTS = MANAGERS + WORKERS
 
 
+PATHS = [
+    "/etc/apt/keyrings/docker.asc",
+    "/etc/apt/sources.list.d/docker.sources",
+    "/etc/yum.repos.d/docker-ce.repo",
+    "/etc/docker/daemon.json",
+    "/etc/modules-load.d/apiary-swarm.conf",
+    "/opt/apiary",
+]
+
+
 @pytest.mark.parametrize("name", HOSTS)
 def test_no_engine_is_left(cluster, name):
-    host = cluster.host(name)
-    assert [tool for tool in ("docker", "dockerd") if host.exists(tool)] == []
-    assert host.run("pgrep dockerd").rc == 1
     ask = (
-        "dpkg-query --show --showformat '${Package}\\n'"
-        if host.exists("dpkg")
-        else "rpm -qa --queryformat '%{NAME}\\n'"
+        "command -v docker dockerd; pgrep dockerd; "
+        "if command -v dpkg >/dev/null; then dpkg-query --show --showformat '${Package}\\n'; else rpm -qa --queryformat '%{NAME}\\n'; fi"
     )
-    packages = host.check_output(ask).split()
-    assert [name for name in packages if "docker" in name or name == "containerd.io"] == []
+    found = cluster.host(name).check_output(ask).splitlines()
+    assert len(found) > 20, "the packages are listed"
+    assert [line for line in found if "docker" in line or line == "containerd.io" or line.isdigit()] == []
 
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_nothing_is_left_of_what_the_roles_wrote(cluster, name):
-    host = cluster.host(name)
-    paths = [
-        "/etc/apt/keyrings/docker.asc",
-        "/etc/apt/sources.list.d/docker.sources",
-        "/etc/yum.repos.d/docker-ce.repo",
-        "/etc/docker/daemon.json",
-        "/etc/modules-load.d/apiary-swarm.conf",
-        "/opt/apiary",
-    ]
-    assert [path for path in paths if host.file(path).exists] == []
-    assert [other for other in HOSTS if other in host.file("/etc/hosts").content_string] == []
+    ask = f"ls -d {' '.join(PATHS)} 2>/dev/null; grep -e {' -e '.join(HOSTS)} /etc/hosts; echo looked"
+    assert cluster.host(name).check_output(ask) == "looked"
 
 
 @pytest.mark.parametrize("name", HOSTS)
 def test_images_are_still_there(cluster, name):
     """Also where docker.io was, which takes them along when it is purged."""
-    host = cluster.host(name)
-    assert host.check_output("find /var/lib/docker/image/overlay2/imagedb/content/sha256 -type f") != ""
-    assert not host.file("/var/lib/docker/nuke-graph-directory.sh").exists
+    ask = (
+        "find /var/lib/docker/image/overlay2/imagedb/content/sha256 -type f | grep -c .; "
+        "ls /var/lib/docker/nuke-graph-directory.sh 2>/dev/null; true"
+    )
+    (count,) = cluster.host(name).check_output(ask).split()
+    assert int(count) > 0
