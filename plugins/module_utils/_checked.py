@@ -13,10 +13,10 @@ import json
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ._units import MOST
+
 # What ansible-core up to 2.20 stumbles over: a map that is none (limits: true), wait_timeout: inf, half of a character.
 STUMBLES = (TypeError, AttributeError, ValueError, OverflowError)
-# The engine's own numbers have 64 bits.
-MOST = 2**63 - 1
 
 
 def checked(validator, options):

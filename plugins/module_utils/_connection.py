@@ -15,12 +15,11 @@ import re
 from ansible.module_utils.basic import env_fallback
 
 from ._errors import SwarmError
+from ._units import MOST_SECONDS
 
 DEFAULT_DOCKER_HOST = "unix:///var/run/docker.sock"
 DEFAULT_SDK_PYTHON = "/opt/apiary/sdk/bin/python"
 _VERSION = re.compile(r"auto|[0-9]{1,4}\.[0-9]{1,4}")
-# a day; what is far beyond, a socket cannot count
-_MOST_SECONDS = 86400
 
 
 def connection_spec():
@@ -72,8 +71,8 @@ def client_arguments(params):
         )
     if not _VERSION.fullmatch(params["api_version"]):
         raise SwarmError(f"api_version: '{params['api_version']}' is neither auto nor a version such as 1.41")
-    if not 0 < params["timeout"] <= _MOST_SECONDS:
-        raise SwarmError(f"timeout: {params['timeout']} is not a number of seconds from 1 to {_MOST_SECONDS}")
+    if not 0 < params["timeout"] <= MOST_SECONDS:
+        raise SwarmError(f"timeout: {params['timeout']} is not a number of seconds from 1 to {MOST_SECONDS}")
     arguments = {
         "base_url": params["docker_host"],
         "version": params["api_version"],

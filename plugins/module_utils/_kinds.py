@@ -16,7 +16,8 @@ import shlex
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ._checked import MOST, checked
+from ._checked import checked
+from ._units import MOST
 
 
 class Kind:

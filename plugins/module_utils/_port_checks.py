@@ -20,9 +20,9 @@ from urllib.parse import quote
 
 from ansible.module_utils.urls import open_url
 
+from ._units import MOST_SECONDS
+
 AT_ONCE = 20
-# a day; what is far beyond, a socket cannot count
-MOST_SECONDS = 86400
 _ADDRESS = re.compile(r"[^\s/\0]{1,253}")
 
 

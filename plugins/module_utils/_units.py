@@ -34,7 +34,9 @@ _PORT = re.compile(
 )
 _MODE = re.compile(r"(?:0o)?([0-7]{1,5})")
 # The engine's own numbers have 64 bits.
-_MOST = 2**63 - 1
+MOST = 2**63 - 1
+# A day; what is far beyond, a socket cannot count.
+MOST_SECONDS = 86400
 
 
 def duration(value):
@@ -119,7 +121,7 @@ def whole(value):
 
 
 def _bounded(number, value):
-    if number > _MOST:
+    if number > MOST:
         raise ValueError(f"'{value!s:.40}' is more than 64 bits hold")
     return number
 

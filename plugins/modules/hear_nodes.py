@@ -89,7 +89,7 @@ heard:
 
 from ansible_collections.apiary.swarm.plugins.module_utils._listener import end, start
 from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
-from ansible_collections.apiary.swarm.plugins.module_utils._port_checks import MOST_SECONDS
+from ansible_collections.apiary.swarm.plugins.module_utils._units import MOST_SECONDS
 
 # What fits into the name of a socket, with what stands before it there.
 LONGEST_TOKEN = 90
