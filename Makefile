@@ -50,7 +50,7 @@ test: ## everything a change must pass: lint, sanity, unit, integration, molecul
 	@scripts/test.sh
 
 .PHONY: test-all
-test-all: test differential edge lifecycle mesh ## the same, and what takes longer
+test-all: test long differential edge lifecycle mesh ## the same, and what takes longer
 
 .PHONY: venv
 venv:
@@ -79,6 +79,10 @@ integration: venv ## modules against real engines (T=... gives pytest arguments)
 .PHONY: molecule
 molecule: venv ## the walk-through, and hosts of two families, as stories on real engines (T=... as above)
 	$(call step,molecule,pytest -v tests/scenarios $(T))
+
+.PHONY: long
+long: venv ## the tests on real engines that `make test` leaves out because each takes minutes
+	$(call step,long,pytest -v -m long tests/scenarios tests/integration)
 
 .PHONY: differential
 differential: venv ## swarm_service against the CLI, on each version of the engine (BREAK=, ONLY=, ENGINES=: see tests/README.md)

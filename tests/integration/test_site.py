@@ -119,6 +119,7 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.long
 def test_interrupted_anywhere_and_run_again_it_ends_the_same(formed):
     formed.renew(with_engine=False)
     for task, host, effect in MOMENTS:

@@ -13,13 +13,14 @@ from harness import molecule
 from harness.lab import ROOT, Lab
 
 SCENARIOS = sorted(path.parent.name for path in ROOT.glob("molecule/*/molecule.yml"))
+LONG = {"mixed"}  # hosts of Debian are built for it
 
 
 def test_there_are_scenarios():
     assert {"mixed", "walkthrough"} <= set(SCENARIOS)
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [pytest.param(s, marks=pytest.mark.long if s in LONG else ()) for s in SCENARIOS])
 def test_scenario(scenario, capfd, monkeypatch):
     wishes = ROOT / "molecule" / scenario / "lab.env"
     for line in wishes.read_text().splitlines() if wishes.exists() else []:
