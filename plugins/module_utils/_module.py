@@ -19,9 +19,10 @@ from ._checked import STUMBLES, odd_values, stumbled_over
 
 class Module(AnsibleModule):
     def __init__(self, argument_spec, **rest):
-        self.validation_result = None
+        self.validation_result, self._made = None, False
         try:
             super().__init__(argument_spec, **rest)
+            self._made = True
         except STUMBLES as error:
             _fail(
                 "; ".join(stumbled_over(argument_spec, getattr(self, "params", {})))
@@ -34,6 +35,9 @@ class Module(AnsibleModule):
     def fail_json(self, msg, **rest):
         """Of an argument spec's errors ansible-core tells the first, which may be the one that names no option."""
         errors = self.validation_result.error_messages if self.validation_result else []
+        if not self._made:
+            # what stands in a place where it does not belong, such as a secret's content under its name, is not known to be secret
+            rest["invocation"] = {}
         super().fail_json(msg="; ".join([msg, *(text for text in dict.fromkeys(errors) if text not in msg)]), **rest)
 
 
