@@ -50,7 +50,7 @@ test: ## everything a change must pass: lint, sanity, unit, integration, molecul
 	@scripts/test.sh
 
 .PHONY: test-all
-test-all: test long differential edge lifecycle mesh ## the same, and what takes longer
+test-all: test long differential edge lifecycle mesh canaries ## the same, and what takes longer
 
 .PHONY: venv
 venv:
@@ -99,6 +99,10 @@ lifecycle: venv ## upgrades, reboots, lost nodes, backup: is a request lost mean
 .PHONY: mesh
 mesh: venv ## a published port answers on every node: on a kernel that has IP_VS, one of our own if need be (BREAK=: see docs/mesh.md)
 	@tests/mesh/run.py
+
+.PHONY: canaries
+canaries: venv ## every playbook and module with secrets, at -vvvv: is one seen in output, events, logs, process lists? (BREAK=, ONLY=)
+	@tests/canaries/run.py
 
 # community.docker comes from the ansible package, 500 MB: for the two targets below alone
 build/bench/ansible_collections: requirements-bench.txt
