@@ -50,7 +50,7 @@ test: ## everything a change must pass: lint, sanity, unit, integration, molecul
 	@scripts/test.sh
 
 .PHONY: test-all
-test-all: test long differential edge lifecycle mesh canaries ## the same, and what takes longer
+test-all: test long differential edge lifecycle mesh canaries endurance ## the same, and what takes longer
 
 .PHONY: venv
 venv:
@@ -103,6 +103,10 @@ mesh: venv ## a published port answers on every node: on a kernel that has IP_VS
 .PHONY: canaries
 canaries: venv ## every playbook and module with secrets, at -vvvv: is one seen in output, events, logs, process lists? (BREAK=, ONLY=)
 	@tests/canaries/run.py
+
+.PHONY: endurance
+endurance: venv ## 200 updates of a service, 20 runs of site.yml: what has grown on the hosts and here? (BREAK=, UPDATES=, RUNS=)
+	@tests/endurance/run.py
 
 # community.docker comes from the ansible package, 500 MB: for the two targets below alone
 build/bench/ansible_collections: requirements-bench.txt
