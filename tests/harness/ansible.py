@@ -1,7 +1,7 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run of ansible-playbook: what it printed and each task's result."""
+"""A run of ansible-playbook, while it goes on and when it has ended: what it printed and each task's result."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import json
 import os
 import pathlib
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECAP = re.compile(r"^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+)", re.MULTILINE)
@@ -67,23 +69,23 @@ class Run:
         return {host for host, counts in self.recap().items() if counts["changed"]}
 
 
-def playbook(path, *options, inventory=("inventory/lab",), extra_vars=None, environment=None, timeout=300):
-    """Run a playbook (a path below the project, or a list of plays) and return a Run; a failed run is no error here.
+class Playing:
+    """A run that goes on: what it has printed so far, and its process, which leads a process group of its own."""
 
-    Raises AssertionError if the output holds what no output may hold, subprocess.TimeoutExpired after timeout seconds.
-    """
-    with tempfile.TemporaryDirectory(prefix="apiary-test-") as directory:
-        results = pathlib.Path(directory) / "results"
-        results.touch()
+    def __init__(self, path, *options, inventory=("inventory/lab",), extra_vars=None, environment=None):
+        self._directory = tempfile.TemporaryDirectory(prefix="apiary-test-")
+        self._results = pathlib.Path(self._directory.name) / "results"
+        self._results.touch()
         if not isinstance(path, str):
-            plays, path = path, f"{directory}/playbook.json"
+            plays, path = path, f"{self._directory.name}/playbook.json"
             pathlib.Path(path).write_text(json.dumps(plays))
         command = [f"{os.path.dirname(sys.executable)}/ansible-playbook", path, *options]
         for source in inventory:
             command += ["-i", source]
         if extra_vars:
             command += ["-e", json.dumps(extra_vars)]
-        done = subprocess.run(
+        self.lines = []
+        self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             env={
@@ -92,21 +94,60 @@ def playbook(path, *options, inventory=("inventory/lab",), extra_vars=None, envi
                 "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/harness/callback"),
                 "ANSIBLE_CALLBACKS_ENABLED": "results",
                 "ANSIBLE_NOCOLOR": "1",
-                "APIARY_RESULTS": str(results),
+                "APIARY_RESULTS": str(self._results),
+                "PYTHONUNBUFFERED": "1",
                 **(environment or {}),
             },
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=timeout,
-            check=False,
+            start_new_session=True,
         )
-        lines = [json.loads(line) for line in results.read_text().splitlines()]
-    for text, why in NEVER_PRINTED.items():
-        assert text not in done.stdout, f"{why}:\n{done.stdout}"
-    return Run(
-        rc=done.returncode,
-        output=done.stdout,
-        results=[Result(line["host"], line["task"], line["status"], line["result"]) for line in lines],
-    )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_exception):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self._directory.cleanup()
+
+    def _read(self):
+        self.lines.extend(self.process.stdout)
+
+    def tasks(self):
+        """Names of the tasks that have begun."""
+        starts = ("TASK [", "RUNNING HANDLER [")
+        return [line.partition("[")[2].rpartition("]")[0] for line in list(self.lines) if line.startswith(starts)]
+
+    def begun(self, task):
+        """Whether a task whose name contains this text has begun."""
+        return any(task in name for name in self.tasks())
+
+    def finish(self, timeout=300):
+        """Wait for its end; a Run. A process of it that was orphaned and still prints is not waited for."""
+        self.process.wait(timeout)
+        self._reader.join(5)
+        output = "".join(self.lines)
+        lines = [json.loads(line) for line in self._results.read_text().splitlines()]
+        for text, why in NEVER_PRINTED.items():
+            assert text not in output, f"{why}:\n{output}"
+        return Run(
+            rc=self.process.returncode,
+            output=output,
+            results=[Result(line["host"], line["task"], line["status"], line["result"]) for line in lines],
+        )
+
+
+def playbook(path, *options, timeout=300, **keywords):
+    """Run a playbook (a path below the project, or a list of plays) and return a Run; a failed run is no error here.
+
+    Keywords are Playing's. Raises AssertionError if the output holds what no output may hold, subprocess.TimeoutExpired after
+    timeout seconds.
+    """
+    with Playing(path, *options, **keywords) as playing:
+        return playing.finish(timeout)

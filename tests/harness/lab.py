@@ -102,6 +102,23 @@ class Lab:
         """A file of a host, brought here."""
         self._run([str(ROOT / "lab/docker.sh"), "cp", f"{self.name}-{host}:{path}", str(target)])
 
+    def inside(self, host, command):
+        """Output of a shell command on a host, without ssh: for what cuts it off, and for the depot."""
+        words = [str(ROOT / "lab/docker.sh"), "exec", f"{self.name}-{host}", "sh", "-c", command]
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, f"{host}: {command}: {done.stderr.strip() or done.stdout.strip()}"
+        return done.stdout.strip()
+
+    def that_are_on(self):
+        """Those hosts of the lab that run."""
+        words = [str(ROOT / "lab/docker.sh"), "ps", "--format", "{{.Names}}"]
+        names = subprocess.run(words, capture_output=True, text=True, check=False).stdout.split()
+        return [host for host in HOSTS if f"{self.name}-{host}" in names]
+
+    def freeze(self, host, frozen=True):
+        """All of a host stands still, its connections stay open; or goes on."""
+        self._run([str(ROOT / "lab/docker.sh"), "pause" if frozen else "unpause", f"{self.name}-{host}"])
+
     def address(self, host):
         inventory = json.loads((self.state / "inventory.json").read_text())
         return inventory["_meta"]["hostvars"][host]["ansible_host"]
@@ -157,6 +174,10 @@ class Lab:
     def playbook(self, path, *options, **keywords):
         """Run a playbook of the project, or a list of plays, on the lab: see harness.ansible.playbook. Returns a Run."""
         return ansible.playbook(path, *options, **keywords)
+
+    def start(self, path, *options, **keywords):
+        """The same, begun: a harness.ansible.Playing, to be used with `with`."""
+        return ansible.Playing(path, *options, **keywords)
 
     def module(self, host, name, args=None, *, check=False, diff=True, ok=True, timeout=300):
         """Run one module on one host and return its result.

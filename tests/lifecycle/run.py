@@ -12,25 +12,20 @@ last one up.
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import sys
-import time
-import traceback
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import Cases, say  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 from harness.load import told  # noqa: E402
 
 from lifecycle import backup, cluster_secrets, firewall, jobs, maintenance, nodes, remote_api  # noqa: E402
 from lifecycle.stage import Stage  # noqa: E402
 
-RESULT = ROOT / "build/lifecycle.json"
-NAME, SUBNET = "apiary-lifecycle", "172.30.83.0/24"
-# each does what its docstring says, returns what shows that it happened, and fails by assert
 PLAYED = (
     nodes.grow,
     nodes.remove,
@@ -52,67 +47,44 @@ PLAYED = (
     backup.recover,
     jobs.jobs,
 )
-SCENARIOS = {scenario.__name__: scenario for scenario in PLAYED}
 
 
-def say(text):
-    print(text, flush=True)
-
-
-def perform(name, broken):
+def perform(cases, name):
     """One scenario on new hosts, as a dict of what came of it."""
     lab = Lab()
     lab.renew()
-    stage, began = Stage(lab, broken), time.monotonic()
-    try:
-        evidence, error = SCENARIOS[name](stage), None
-    except AssertionError as failure:
-        # one without words names its line: an empty error would count as none
-        evidence, error = "none", str(failure) or traceback.format_exc()
-    return {
-        "id": name,
-        "seconds": round(time.monotonic() - began),
-        "evidence": evidence,
-        "error": error,
-        "load": stage.seen,
-    }
+    stage = Stage(lab, name == cases.broken)
+    found = {**cases.play(name, lambda: stage), "load": stage.seen}
+    say(f"  {told(stage.seen)}" if stage.seen else "  no requests were sent")
+    return found
 
 
-def report(found):
+def report(cases, found):
     """Writes the result, prints what is made from it, and returns the exit status."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(found, indent=1) + "\n")
-    rows = json.loads(RESULT.read_text())
+    rows = cases.keep(found)
     failed = sum(row["load"]["failures"] for row in rows if row["load"])
     wrong = [row["id"] for row in rows if row["error"] or (row["load"] and row["load"]["failures"])]
     for row in rows:
-        for text in [*(row["load"] or {}).get("failed", ()), *([row["error"]] if row["error"] else [])]:
+        for text in (row["load"] or {}).get("failed", ()):
             say(f"  {row['id']}: {text}")
+        cases.tell(row)
     say(f"lifecycle: {len(rows) - len(wrong)}/{len(rows)} scenarios passed, {failed} requests failed")
     return 1 if wrong or not rows else 0
 
 
 def main():
-    os.environ.setdefault("LAB_NAME", NAME)
-    os.environ.setdefault("LAB_SUBNET", SUBNET)
-    broken = os.environ.get("BREAK")
-    names = [name for name in os.environ.get("ONLY", broken or "").split(",") if name] or list(SCENARIOS)
-    unknown = sorted({*names, *([broken] if broken else [])} - set(SCENARIOS))
-    if unknown:
-        say(f"there is no scenario {', '.join(unknown)}; there are {', '.join(SCENARIOS)}")
+    cases = Cases("lifecycle", PLAYED, "172.30.83.0/24")
+    names = cases.chosen()
+    if not names:
         return 1
     found = []
     try:
         for name in names:
-            say(f"{name}: {SCENARIOS[name].__doc__.splitlines()[0]}")
-            found.append(perform(name, name == broken))
-            seen = found[-1]["load"]
-            say(f"  {found[-1]['seconds']} s; {found[-1]['evidence']}")
-            say(f"  {told(seen)}" if seen else "  no requests were sent")
+            found.append(perform(cases, name))
     finally:
         if not os.environ.get("KEEP_LAB"):
             Lab().down()
-    return report(found)
+    return report(cases, found)
 
 
 if __name__ == "__main__":

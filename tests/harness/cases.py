@@ -1,0 +1,65 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Cases played one after the other: chosen by ONLY= and BREAK=, kept as JSON, and judged by what was written there.
+
+A case is a function that does what its docstring says, returns what shows that it happened, and fails by assert.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+import traceback
+
+from .ansible import ROOT
+
+
+def say(text):
+    print(text, flush=True)
+
+
+class Cases:
+    """A table of cases. name: of the result in build/ and of its lab; subnet: that of the lab, unless LAB_SUBNET says otherwise."""
+
+    def __init__(self, name, table, subnet):
+        self.name = name
+        self.table = {case.__name__: case for case in table}
+        self.result = ROOT / f"build/{name}.json"
+        os.environ.setdefault("LAB_NAME", f"apiary-{name}")
+        os.environ.setdefault("LAB_SUBNET", subnet)
+        self.broken = os.environ.get("BREAK")
+
+    def chosen(self, usual=None):
+        """Names of the cases to play: those of ONLY=, that of BREAK=, or the usual ones, which are all; none if one is unknown."""
+        names = [name for name in os.environ.get("ONLY", self.broken or "").split(",") if name]
+        unknown = sorted({*names, *([self.broken] if self.broken else [])} - set(self.table))
+        if unknown:
+            say(f"there is no case {', '.join(unknown)}; there are {', '.join(self.table)}")
+            return []
+        return names or [name for name in self.table if usual is None or self.table[name] in usual]
+
+    def play(self, name, prepare):
+        """One case as a dict of what came of it. prepare(): gives the stage that it plays on."""
+        say(f"{name}: {self.table[name].__doc__.splitlines()[0]}")
+        stage, began = prepare(), time.monotonic()
+        try:
+            evidence, error = self.table[name](stage), None
+        except (AssertionError, subprocess.TimeoutExpired) as failure:
+            # one without words names its line: an empty error would count as none
+            evidence, error = "none", str(failure) or traceback.format_exc()
+        seconds = round(time.monotonic() - began)
+        say(f"  {seconds} s; {evidence}")
+        return {"id": name, "seconds": seconds, "evidence": evidence, "error": error}
+
+    def keep(self, rows):
+        """Write the rows down, and return them as they were written."""
+        self.result.parent.mkdir(exist_ok=True)
+        self.result.write_text(json.dumps(rows, indent=1) + "\n")
+        return json.loads(self.result.read_text())
+
+    def tell(self, row):
+        if row["error"]:
+            say(f"  {row['id']}: {row['error']}")
