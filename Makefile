@@ -46,11 +46,11 @@ clean: ## the same, and all that was built or installed for it: build/, .venv/, 
 ## --- for maintainers --------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: ## everything a change must pass: lint, sanity, unit, integration, molecule
+test: ## everything a change must pass: lint, sanity, unit, integration, molecule, faults-fast
 	@scripts/test.sh
 
 .PHONY: test-all
-test-all: test long differential edge lifecycle mesh canaries endurance ## the same, and what takes longer
+test-all: test long differential edge lifecycle faults mesh canaries endurance ## the same, and what takes longer
 
 .PHONY: venv
 venv:
@@ -95,6 +95,14 @@ edge: venv ## requests to the edge while services, routes and nodes change: is o
 .PHONY: lifecycle
 lifecycle: venv ## upgrades, reboots, lost nodes, backup: is a request lost meanwhile? (BREAK=, ONLY=: see tests/README.md)
 	@tests/lifecycle/run.py
+
+.PHONY: faults
+faults: venv ## hosts, engines, networks, registries and plays fail: is anything lost? (BREAK=, ONLY=, SEED=: see tests/README.md)
+	@tests/faults/run.py
+
+.PHONY: faults-fast
+faults-fast: venv ## some of them, on one swarm, in five minutes
+	@tests/faults/run.py fast
 
 .PHONY: mesh
 mesh: venv ## a published port answers on every node: on a kernel that has IP_VS, one of our own if need be (BREAK=: see docs/mesh.md)

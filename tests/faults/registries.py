@@ -1,0 +1,117 @@
+# Copyright (c) 2026, apiary.swarm maintainers
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registry is down, slow, wants another password, lacks the image, or has half a layer of it."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+
+from harness.lab import HOSTS, WORKERS
+
+from faults.scene import NGINX
+
+NEWER = "depot:5000/nginx:1.26"
+PRIVATE = "depot:5001/nginx:1.22"
+APP = {"name": "app", "replicas": 2, "stop_grace_period": "1s", "restart_config": {"delay": "1s"}}
+ASKED = {"resolve_image_failure": "fail"}
+ON_WORKERS = {"placement": {"constraints": ["node.role == worker"]}}
+
+
+def registry_down(scene):
+    """Nobody listens at the registry during an update: refused where a digest is asked for, else warned of; what runs, runs on"""
+    scene.service("manager1", **APP, image=NGINX)
+    before = scene.services()
+    with contextlib.ExitStack() as down:
+        for host in HOSTS:
+            rule = "OUTPUT -p tcp --dport 5000 -j REJECT --reject-with tcp-reset"
+            down.enter_context(scene.rules(host, rule))
+        asked = {} if scene.broken else ASKED
+        refused = scene.service("manager1", ok=None, **APP, image=NEWER, **asked, wait_timeout=60)
+        assert refused.get("failure", {}).get("kind") == "registry_unreachable", refused
+        assert scene.services() == before
+        assert len(scene.lab.running("manager1", "app")) == 2
+        same = scene.service("manager1", **APP, image=NGINX, env={"A": "1"})
+        assert same["changed"], "what is there needs no registry"
+    assert scene.service("manager1", **APP, image=NEWER)["changed"]
+    return f"{refused['msg']:.160}"
+
+
+def wrong_password(scene):
+    """The registry wants another password: the task says so, does not show the wrong one, and makes nothing"""
+    wrong = "not-the-password-of-the-depot"
+    auth = [{"registry_url": "depot:5001", "username": "lab", "password": wrong}]
+    asked = {} if scene.broken else ASKED
+    refused = scene.service("manager1", ok=None, **APP, image=PRIVATE, registry_auth=auth, **asked, wait_timeout=60)
+    assert refused.get("failure", {}).get("kind") == "registry_denied", refused
+    assert wrong not in str(refused)
+    assert scene.services() == {}
+    right = (scene.lab.state / "registry-password").read_text().strip()
+    auth[0]["password"] = right
+    assert scene.service("manager1", **APP, image=PRIVATE, registry_auth=auth)["changed"]
+    return f"{refused['msg']:.160}"
+
+
+def image_missing(scene):
+    """There is no such image: refused before anything is changed where a digest is asked for, else the nodes' refusal is told"""
+    missing = {**APP, "image": "depot:5000/nginx:0.0"}
+    asked = {} if scene.broken else ASKED
+    refused = scene.service("manager1", ok=None, **missing, **asked, wait_timeout=60)
+    assert refused.get("failure", {}).get("kind") == "image_not_found", refused
+    assert scene.services() == {}
+    rejected = scene.service("manager1", ok=False, **missing)
+    assert rejected["failure"]["kind"] == "rejected", rejected
+    assert "No such image" in rejected["msg"]
+    return f"{refused['msg']:.120}; {rejected['msg']:.120}"
+
+
+def registry_slow(scene):
+    """The registry stands still for 20 s while nodes pull: the task waits, and ends well"""
+    _forget(scene, NEWER)
+    patience = {"wait_timeout": 5} if scene.broken else {}
+    began = time.monotonic()
+    scene.service("manager1", **APP, **ON_WORKERS, image=NEWER, wait=False)
+    scene.lab.freeze("depot")
+    try:
+        task = scene.begin(scene.service, "manager1", ok=None, **APP, image=NEWER, **patience)
+        time.sleep(20)
+    finally:
+        scene.lab.freeze("depot", False)
+    result = task.result()
+    assert not result.get("failed"), result["msg"]
+    assert sorted(scene.lab.running("manager1", "app")) == WORKERS
+    return f"two tasks run on the workers {time.monotonic() - began:.0f} s after the service was made"
+
+
+def half_a_layer(scene):
+    """A layer in the registry is cut in half: the task says why the nodes refuse it; when it is whole, the same task ends well"""
+    _forget(scene, NEWER)
+    blobs = "/var/lib/registry/docker/registry/v2/blobs/sha256"
+    layers = scene.lab.ssh(
+        "manager1",
+        "curl -sSf --cacert /etc/docker/certs.d/depot:5000/ca.crt -H "
+        "'Accept: application/vnd.docker.distribution.manifest.v2+json' https://depot:5000/v2/nginx/manifests/1.26"
+        ' | python3 -c \'import json, sys; print(max(json.load(sys.stdin)["layers"], key=lambda one: one["size"])["digest"])\'',
+    )
+    digest = layers.partition(":")[2]
+    blob = f"{blobs}/{digest[:2]}/{digest}/data"
+    scene.sh("depot", f"cp {blob} /whole && truncate -s $(($(stat -c %s {blob}) / 2)) {blob}")
+    wait = {"wait": False} if scene.broken else {}
+    try:
+        result = scene.service("manager1", ok=None, **APP, **ON_WORKERS, image=NEWER, wait_timeout=120, **wait)
+        assert result.get("failure", {}).get("kind") in ("rejected", "crash_loop"), result
+        assert scene.lab.running("manager1", "app") == []
+    finally:
+        scene.sh("depot", f"cp /whole {blob}")
+    scene.lab.docker("manager1", "service", "update", "--detach", "--force", "app")
+    again = scene.service("manager1", **APP, **ON_WORKERS, image=NEWER)
+    assert not again["changed"]
+    assert sorted(scene.lab.running("manager1", "app")) == WORKERS
+    return f"{result['msg'].splitlines()[0]:.200}"
+
+
+def _forget(scene, image):
+    """The workers have no image of that name, whatever its tag, nor its layers."""
+    for host in WORKERS:
+        scene.lab.ssh(host, f"docker image ls -q {image.rpartition(':')[0]} | sort -u | xargs -r docker image rm -f")
