@@ -46,6 +46,7 @@ class Services:
         self.world = None
         self.over = {}
         self.unresolved = []
+        self.overtaken = False  # whether somebody else made or changed a service since they were read
 
     def prepare(self, coming=None):
         """Read and plan. Raises SwarmError if a plan is invalid; nothing is applied yet.
@@ -85,8 +86,10 @@ class Services:
                 done(self.entries[plan.name], plan, plan.action)
         else:
             self.over = self._tasks_that_are_over()
+            planned = self.plans
             try:
-                self.plans = carry_out(self.engine, self.wishes, self.plans, self.entries, self._plan_one)
+                self.plans = carry_out(self.engine, self.wishes, planned, self.entries, self._plan_one)
+                self.overtaken = any(plan is not before for plan, before in zip(self.plans, planned))
             except SwarmError as error:
                 error.details.update(self.report())
                 raise
@@ -185,8 +188,8 @@ class Services:
         """
         watch = self._watch(timeout)
         if watch.waiting:
-            unchanged = self.check_mode or not any(entry["changed"] for entry in self.entries.values())
-            known = (self.observed if unchanged else None, self.nodes)
+            stale = self.overtaken or any(entry["changed"] for entry in self.entries.values())
+            known = (None if stale and not self.check_mode else self.observed, self.nodes)
             try:
                 if wait:
                     watch.run(self._note, seconds, known)

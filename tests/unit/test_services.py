@@ -15,6 +15,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmE
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish, World, plan_service
 from ansible_collections.apiary.swarm.plugins.module_utils._service_ports import order_of_work
 from ansible_collections.apiary.swarm.plugins.module_utils._services import Services
+from ansible_collections.apiary.swarm.plugins.module_utils._watch import Watch
 
 HOST = "published={},target=80,mode=host"
 
@@ -242,6 +243,19 @@ def test_a_service_that_somebody_else_made_meanwhile_is_waited_for(monkeypatch):
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     entry = applied(Remade(refused(**_THERE)), options={"image": "nginx"})
     assert (entry["changed"], entry["id"]) == (False, "id-made")
+
+
+def test_the_look_at_one_that_somebody_else_made_is_not_at_the_list_from_before(monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+    known = []
+    monkeypatch.setattr(Watch, "show", lambda _watch, _note, services, nodes: known.append(services))
+    for engine in (Remade(refused(**_THERE)), Remade(has=service("web"))):
+        services = Services(
+            engine, [Wish("web", {"image": "nginx:latest"}, resolve_image="never")], docker_host="tcp://h"
+        )
+        services.apply()
+        assert not services.result(False, 60)["changed"]
+    assert known == [None, [service("web")]]
 
 
 def test_a_service_that_was_removed_is_made_anew_with_what_it_had(monkeypatch):
