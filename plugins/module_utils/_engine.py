@@ -42,6 +42,7 @@ class Engine:
     def connect(cls, params):
         """Connect with a task's connection options; raises SwarmError (kind unreachable, forbidden or invalid)."""
         import docker
+        import requests
 
         name = platform.node()
         if not params["docker_host"].startswith(("unix://", "npipe://")):
@@ -63,6 +64,9 @@ class Engine:
                 hint="Name it as unix://PATH or tcp://HOST:PORT.",
             )
         except docker.errors.DockerException as error:
+            # it was asked for its version, and so is one that hangs
+            if isinstance(error.__context__, requests.exceptions.ReadTimeout):
+                raise _silent("connect to the engine", name, params["timeout"])
             raise _unreachable(error, "connect to the engine", name, params["docker_host"])
         engine = cls(client, name, make_client)
         engine.calls = 1 if params["api_version"] == "auto" else 0
@@ -120,13 +124,7 @@ class Engine:
                 timeout=timeout or self._client.timeout,
             )
         except requests.exceptions.Timeout:
-            raise SwarmError(
-                f"Could not {what} on {self.name}: no answer within {timeout or self._client.timeout} s",
-                kind="timeout",
-                hint="The engine hangs or is overloaded: look at 'systemctl status docker' and its journal there.",
-                endpoint=endpoint,
-                node=self.name,
-            )
+            raise _silent(what, self.name, timeout or self._client.timeout, endpoint)
         except requests.exceptions.RequestException as error:
             raise _unreachable(error, what, self.name, self._client.base_url, endpoint)
         if response.status_code >= 400:
@@ -218,6 +216,16 @@ def _body_of(response, what, node, endpoint):
             endpoint=endpoint,
             node=node,
         )
+
+
+def _silent(what, node, seconds, endpoint=None):
+    return SwarmError(
+        f"Could not {what} on {node}: no answer within {seconds} s",
+        kind="timeout",
+        hint="The engine hangs or is overloaded: look at 'systemctl status docker' and its journal there.",
+        endpoint=endpoint,
+        node=node,
+    )
 
 
 def _unreachable(error, what, node, address, endpoint=None):

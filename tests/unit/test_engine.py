@@ -57,7 +57,7 @@ def engine_that_answers(status, body, pause=0.0, timeout=5, before=lambda: None,
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         host = f"tcp://127.0.0.1:{server.server_port}"
-        yield Engine.connect(dict(CONNECTION, docker_host=host, timeout=timeout, **options)), seen
+        yield Engine.connect({**CONNECTION, "docker_host": host, "timeout": timeout, **options}), seen
     finally:
         server.shutdown()
         server.server_close()
@@ -94,6 +94,9 @@ def test_an_engine_that_hangs_is_told_from_one_that_is_not_there():
         with pytest.raises(SwarmError) as hung:
             engine.info()
     assert hung.value.kind == "timeout"
+    with pytest.raises(SwarmError) as mute, engine_that_answers(200, b"{}", pause=1.0, timeout=0.2, api_version="auto"):
+        pass
+    assert (mute.value.kind, mute.value.hint) == ("timeout", hung.value.hint)
     with pytest.raises(SwarmError) as gone:
         engine.info()
     assert gone.value.kind == "unreachable"
