@@ -124,7 +124,7 @@ def disk_full(scene):
     """A worker has no room for an image: the task says which node refuses, and why; with room again the same task ends well"""
     image = "depot:5000/nginx:1.26"
     options = {"image": image, "placement": {"constraints": ["node.hostname == worker2"]}, "stop_grace_period": "1s"}
-    scene.lab.ssh("worker2", f"docker image ls -q {image.rpartition(':')[0]} | xargs -r docker image rm -f")
+    scene.forget("worker2", image)
     wait = {"wait": False} if scene.broken else {}
     with small_disk(scene, "worker2"):
         result = scene.service("manager1", ok=None, name="web", wait_timeout=90, **options, **wait)

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
+import subprocess
 import time
 
 from harness.lab import HOSTS, MANAGERS, eventually
@@ -94,10 +96,14 @@ def _dice():
 
 
 def _interrupt(playing):
-    """As a terminal does it: to all of the process group."""
-    if playing.process.poll() is None:
-        os.killpg(playing.process.pid, signal.SIGINT)
-    playing.process.wait(60)
+    """As a terminal does it: to all of the process group; a second time where the first does not end it, as a person does."""
+    for _time in range(2):
+        if playing.process.poll() is None:
+            os.killpg(playing.process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            playing.process.wait(30)
+            return
+    raise AssertionError(f"Ctrl-C does not end it: {''.join(playing.lines[-20:])}")
 
 
 def _kill(playing):

@@ -68,7 +68,8 @@ def image_missing(scene):
 
 def registry_slow(scene):
     """The registry stands still for 20 s while nodes pull: the task waits, and ends well"""
-    _forget(scene, NEWER)
+    for host in WORKERS:
+        scene.forget(host, NEWER)
     patience = {"wait_timeout": 5} if scene.broken else {}
     began = time.monotonic()
     scene.service("manager1", **APP, **ON_WORKERS, image=NEWER, wait=False)
@@ -86,7 +87,8 @@ def registry_slow(scene):
 
 def half_a_layer(scene):
     """A layer in the registry is cut in half: the task says why the nodes refuse it; when it is whole, the same task ends well"""
-    _forget(scene, NEWER)
+    for host in WORKERS:
+        scene.forget(host, NEWER)
     blobs = "/var/lib/registry/docker/registry/v2/blobs/sha256"
     layers = scene.lab.ssh(
         "manager1",
@@ -109,9 +111,3 @@ def half_a_layer(scene):
     assert not again["changed"]
     assert sorted(scene.lab.running("manager1", "app")) == WORKERS
     return f"{result['msg'].splitlines()[0]:.200}"
-
-
-def _forget(scene, image):
-    """The workers have no image of that name, whatever its tag, nor its layers."""
-    for host in WORKERS:
-        scene.lab.ssh(host, f"docker image ls -q {image.rpartition(':')[0]} | sort -u | xargs -r docker image rm -f")

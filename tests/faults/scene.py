@@ -202,6 +202,12 @@ class Scene:
         """A command on a host by way of its container: it works while ssh is cut."""
         return self.lab.inside(host, command)
 
+    def forget(self, host, image):
+        """A host has no image of that name, whatever its tag, and must pull it."""
+        name = image.rpartition(":")[0]
+        # what is being removed still has it
+        eventually(lambda: self.lab.ssh(host, f"docker image ls -q {name} | sort -u | xargs -r docker image rm -f"), 60)
+
     @contextlib.contextmanager
     def rules(self, host, *rules):
         """With it, a host has these rules of iptables, each without -A: 'INPUT -p tcp --dport 22 -j DROP'."""
