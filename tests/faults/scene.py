@@ -30,6 +30,8 @@ def check(truth, told=""):
 class Scene:
     """The lab, one case on it. broken: whether the case is to fail, as what handles the fault is taken away."""
 
+    settled = False  # whether the case before left a whole swarm
+
     def __init__(self, lab, broken=False):
         self.lab, self.broken = lab, broken
         self.healing = contextlib.ExitStack()
@@ -40,10 +42,12 @@ class Scene:
     def whole(self):
         """A swarm of three managers and two workers, nothing running. What a case before left otherwise is built anew."""
         try:
-            self._come_back()
-            self.settle()
+            if not Scene.settled:
+                self._come_back()
+                self.settle()
         except AssertionError:
             self._form()
+        Scene.settled = False  # from now on the case has it
 
     def first_dead(self):
         """The same without the inventory's first manager, whose host is off; its service web publishes 8080 on the workers."""
@@ -69,6 +73,7 @@ class Scene:
 
     def blank(self):
         """Hosts with engines that are in no swarm."""
+        Scene.settled = False
         self.lab.renew()
 
     def settle(self):
@@ -76,6 +81,7 @@ class Scene:
         eventually(lambda: check(self.answers("manager1"), "manager1 has no leader"), 60)
         self.lab.clear_services()
         eventually(self.lab.check_swarm, 90)
+        Scene.settled = True
 
     def close(self):
         """What the case changed on hosts is taken back, whatever came of it."""

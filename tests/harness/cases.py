@@ -21,6 +21,10 @@ def say(text):
     print(text, flush=True)
 
 
+def _names(variable):
+    return [name for name in os.environ.get(variable, "").split(",") if name]
+
+
 class Cases:
     """A table of cases. name: of the result in build/ and of its lab; subnet: that of the lab, unless LAB_SUBNET says otherwise."""
 
@@ -30,12 +34,12 @@ class Cases:
         self.result = ROOT / f"build/{name}.json"
         os.environ.setdefault("LAB_NAME", f"apiary-{name}")
         os.environ.setdefault("LAB_SUBNET", subnet)
-        self.broken = os.environ.get("BREAK")
+        self.broken = _names("BREAK")
 
     def chosen(self, usual=None):
-        """Names of the cases to play: those of ONLY=, that of BREAK=, or the usual ones, which are all; none if one is unknown."""
-        names = [name for name in os.environ.get("ONLY", self.broken or "").split(",") if name]
-        unknown = sorted({*names, *([self.broken] if self.broken else [])} - set(self.table))
+        """Names of the cases to play: those of ONLY=, those of BREAK=, or the usual ones, which are all; none if one is unknown."""
+        names = _names("ONLY") or self.broken
+        unknown = sorted({*names, *self.broken} - set(self.table))
         if unknown:
             say(f"there is no case {', '.join(unknown)}; there are {', '.join(self.table)}")
             return []

@@ -6,7 +6,7 @@
 
 Each scenario gets new hosts. Writes build/lifecycle.json and ends with a line made from it.
 
-ONLY=NAME,NAME runs these alone. BREAK=NAME spoils that one on purpose, to see that it is found. KEEP_LAB=1 leaves the lab of the
+ONLY=NAME,NAME runs these alone. BREAK=NAME,NAME spoils those on purpose, to see that it is found. KEEP_LAB=1 leaves the lab of the
 last one up.
 """
 
@@ -53,7 +53,7 @@ def perform(cases, name):
     """One scenario on new hosts, as a dict of what came of it."""
     lab = Lab()
     lab.renew()
-    stage = Stage(lab, name == cases.broken)
+    stage = Stage(lab, name in cases.broken)
     found = {**cases.play(name, lambda: stage), "load": stage.seen}
     say(f"  {told(stage.seen)}" if stage.seen else "  no requests were sent")
     return found
