@@ -39,7 +39,9 @@ _HINTS = {
     "paused": "Correct the service and run again, or go back with 'docker service rollback'.",
     "rollback_paused": "The way back failed too. Correct the service and run again.",
     "crash_loop": "Correct the image, the command or what the container needs, and run again.",
-    "rejected": "Correct what the node refuses (image, mounts, ports), and run again.",
+    # the engine keeps to itself why it could not pull
+    "rejected": "Correct what the node refuses (image, mounts, ports), and run again. 'No such image' is said whatever kept the node "
+    "from pulling it: a missing image, the way to the registry, credentials, a full disk; 'journalctl -u docker' there tells which.",
     "ended": "Use a command that keeps running, or another restart_config.",
     "job_failed": "Correct the command or what it needs. The job runs again when it is changed, or by another force_update.",
     "unschedulable": "Change the constraints, the reservations or the nodes, and run again.",

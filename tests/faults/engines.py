@@ -41,16 +41,17 @@ def engine_stopped(scene):
     """It is stopped, and does not come back: the task says so when its time is over, and the update goes on without it"""
     leader = scene.leader()
     asked = scene.other_managers(leader)[0]
-    scene.service(leader, name="web", **SLOWLY)
+    elsewhere = {**SLOWLY, "placement": {"constraints": [f"node.hostname != {asked}"]}}
+    scene.service(leader, name="web", **elsewhere)
     wait = {"wait": False} if scene.broken else {}
-    task = scene.begin(scene.service, asked, ok=None, name="web", env={"A": "1"}, **SLOWLY, **wait, wait_timeout=25)
+    task = scene.begin(scene.service, asked, ok=None, name="web", env={"A": "1"}, **elsewhere, **wait, wait_timeout=25)
     scene.await_update("web", leader)
     scene.lab.ssh(asked, STOP)
     try:
         result = task.result()
         assert result.get("failure", {}).get("kind") == "unreachable", result
         assert result["changed"], "the update was made before"
-        again = scene.service(asked, ok=False, name="web", env={"A": "2"}, **SLOWLY)
+        again = scene.service(asked, ok=False, name="web", env={"A": "2"}, **elsewhere)
         assert again["failure"]["kind"] == "unreachable", again
         assert not again.get("changed")
         assert scene.env("web", leader) == ["A=1"]
@@ -129,7 +130,12 @@ def disk_full(scene):
     with small_disk(scene, "worker2"):
         result = scene.service("manager1", ok=None, name="web", wait_timeout=90, **options, **wait)
         assert result.get("failure", {}).get("kind") in ("rejected", "crash_loop"), result
-        assert "no space left on device" in result["msg"], result["msg"]
+        assert "on worker2: rejected (No such image" in result["msg"], result["msg"]
+        assert "a full disk" in result["msg"], "the engine keeps the reason to itself, but it can be named"
+        journal = scene.lab.ssh(
+            "worker2", "journalctl -u docker --since -5min --no-pager | grep -c 'no space left'", ok=False
+        )
+        assert int(journal), "the disk was not full"
         assert scene.lab.running("manager1", "web") == []
     again = scene.service("manager1", name="web", **options)
     assert not again["changed"]
