@@ -21,20 +21,26 @@ ON_WORKERS = {"placement": {"constraints": ["node.role == worker"]}}
 
 def registry_down(scene):
     """Nobody listens at the registry during an update: refused where a digest is asked for, else warned of; what runs, runs on"""
-    scene.service("manager1", **APP, image=NGINX)
+    app = {
+        "name": "app",
+        "mode": "global",
+        "stop_grace_period": "1s",
+        "update_config": {"parallelism": 5, "monitor": "1s"},
+    }
+    scene.service("manager1", **app, image=NGINX)
     before = scene.services()
     with contextlib.ExitStack() as down:
         for host in HOSTS:
             rule = "OUTPUT -p tcp --dport 5000 -j REJECT --reject-with tcp-reset"
             down.enter_context(scene.rules(host, rule))
         asked = {} if scene.broken else ASKED
-        refused = scene.service("manager1", ok=None, **APP, image=NEWER, **asked, wait_timeout=60)
+        refused = scene.service("manager1", ok=None, **app, image=NEWER, **asked, wait_timeout=60)
         assert refused.get("failure", {}).get("kind") == "registry_unreachable", refused
         assert scene.services() == before
-        assert len(scene.lab.running("manager1", "app")) == 2
-        same = scene.service("manager1", **APP, image=NGINX, env={"A": "1"})
+        assert scene.lab.running("manager1", "app") == HOSTS
+        same = scene.service("manager1", **app, image=NGINX, env={"A": "1"})
         assert same["changed"], "what is there needs no registry"
-    assert scene.service("manager1", **APP, image=NEWER)["changed"]
+    assert scene.service("manager1", **app, image=NEWER)["changed"]
     return f"{refused['msg']:.160}"
 
 
