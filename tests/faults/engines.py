@@ -13,7 +13,7 @@ import time
 
 from harness.lab import eventually
 
-from faults.scene import FOREVER, check
+from faults.scene import FOREVER, check, failed
 
 STOP, START = "systemctl stop docker.socket docker", "systemctl start docker.socket docker"
 SLOWLY = {**FOREVER, "replicas": 3, "update_config": {"parallelism": 1, "delay": "3s", "monitor": "5s"}}
@@ -49,10 +49,10 @@ def engine_stopped(scene):
     scene.lab.ssh(asked, STOP)
     try:
         result = task.result()
-        assert result.get("failure", {}).get("kind") == "unreachable", result
+        failed(result, "unreachable")
         assert result["changed"], "the update was made before"
         again = scene.service(asked, ok=False, name="web", env={"A": "2"}, **elsewhere)
-        assert again["failure"]["kind"] == "unreachable", again
+        failed(again, "unreachable")
         assert not again.get("changed")
         assert scene.env("web", leader) == ["A=1"]
         scene.await_update("web", leader, "completed")
@@ -129,7 +129,7 @@ def disk_full(scene):
     wait = {"wait": False} if scene.broken else {}
     with small_disk(scene, "worker2"):
         result = scene.service("manager1", ok=None, name="web", wait_timeout=90, **options, **wait)
-        assert result.get("failure", {}).get("kind") in ("rejected", "crash_loop"), result
+        failed(result, "rejected", "crash_loop")
         assert "on worker2: rejected (No such image" in result["msg"], result["msg"]
         assert "a full disk" in result["msg"], "the engine keeps the reason to itself, but it can be named"
         journal = scene.lab.ssh(

@@ -9,7 +9,7 @@ import time
 
 from harness.lab import HOSTS, eventually
 
-from faults.scene import FOREVER, check
+from faults.scene import FOREVER, check, failed
 
 
 def join_pending(scene):
@@ -41,7 +41,7 @@ def join_shut_out(scene):
             scene.begin(scene.lab.docker, "worker2", "swarm", "leave", "--force", ok=False)
             assert state == "inactive", state
         result = scene.lab.module("worker2", "swarm_join", {**options, "wait_timeout": 30}, ok=False)
-        assert result["failure"]["kind"] in ("no_manager", "join_timeout"), result
+        failed(result, "no_manager", "join_timeout")
         assert scene.lab.swarm_state("worker2") == "inactive"
     assert scene.lab.module("worker2", "swarm_join", options)["changed"]
     scene.await_nodes(worker2="Ready")
@@ -88,7 +88,7 @@ def other_swarm(scene):
     assert "worker2 belongs to another swarm" in told["worker2"], run.output
     members = [identity for _host, identity in scene.nodes()]
     refused = lab.module("worker2", "swarm_join", {**options, "cluster_node_ids": members}, ok=False)
-    assert refused["failure"]["kind"] == "other_swarm", refused
+    failed(refused, "other_swarm")
     if scene.broken:  # as one does it who makes it fit
         words = ["--token", options["join_token"], f"{options['remote_addrs'][0]}:2377"]
         lab.ssh("worker2", f"docker swarm leave --force && docker swarm join {' '.join(words)}")
@@ -106,7 +106,7 @@ def one_hostname(scene):
     scene.healing.callback(lambda: lab.ssh("worker2", "hostname worker2; systemctl restart docker"))
     eventually(lambda: check([host for host, _id in scene.nodes()].count("worker1") == 2), 60)
     refused = lab.module("manager1", "swarm_node", {"node": "worker1", "labels": {"a": "b"}}, ok=False)
-    assert refused["failure"]["kind"] == "ambiguous", refused
+    failed(refused, "ambiguous")
     if scene.broken:
         scene.tasks("manager1", [("swarm_node", {"node": "worker1", "labels": {"disk": "ssd"}})])
     else:

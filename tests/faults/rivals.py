@@ -15,7 +15,7 @@ from harness.services import IDLE
 from harness.services import run as run_module
 from harness.tunnel import tunnel
 
-from faults.scene import FOREVER, SITE
+from faults.scene import FOREVER, SITE, failed
 
 # an update of three tasks that takes a while, so that there is something to come in between
 SLOWLY = {**FOREVER, "replicas": 3, "update_config": {"parallelism": 1, "delay": "3s", "monitor": "3s"}}
@@ -29,7 +29,7 @@ def removed_meanwhile(scene):
     scene.await_update("web")
     scene.lab.docker("manager1", "service", "rm", "web")
     result = task.result()
-    assert result.get("failure", {}).get("kind") == "removed", result
+    failed(result, "removed")
     assert scene.services() == {}, "it was made again"
     return result["msg"]
 

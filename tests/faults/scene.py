@@ -27,6 +27,12 @@ def check(truth, told=""):
     assert truth, told
 
 
+def failed(result, *kinds):
+    """A module's result must be a failure of one of these kinds."""
+    kind = result.get("failure", {}).get("kind")
+    assert kind in kinds, f"{' or '.join(kinds)} was expected, not {kind}: {result.get('msg', 'it ended well')}"
+
+
 class Scene:
     """The lab, one case on it. broken: whether the case is to fail, as what handles the fault is taken away."""
 
