@@ -52,7 +52,7 @@ def _authority():
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "swarm-ca")])
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = x509.CertificateBuilder(
-        name, name, key.public_key(), x509.random_serial_number(), now - 3 * DAY, now + 99 * DAY
+        name, name, key.public_key(), x509.random_serial_number(), now - 3 * DAY, now + 3650 * DAY
     )
     for extension in (
         x509.BasicConstraints(ca=True, path_length=1),

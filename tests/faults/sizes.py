@@ -52,9 +52,7 @@ def many_networks(scene):
     made = lab.module("manager1", "swarm_deploy", wanted, ok=None)
     assert not made.get("failed"), made["msg"]
     seconds = time.monotonic() - began
-    found = lab.ssh(
-        "manager1", "docker network ls -q --filter scope=swarm --filter name=net --format '{{.Name}}'"
-    ).split()
+    found = lab.ssh("manager1", "docker network ls --filter scope=swarm --filter name=net --format '{{.Name}}'").split()
     assert sorted(found) == names
     assert len(scene.spec("web")["TaskTemplate"]["Networks"]) == NETWORKS
     assert not lab.module("manager2", "swarm_deploy", wanted)["changed"]
