@@ -48,6 +48,12 @@ _MEANINGS = (
         "The node was away for longer than its certificate lives. It must leave the swarm and join again.",
     ),
     (
+        # of one that has expired while the engine was stopped; no words of a registry's certificate
+        ") not valid after",
+        "certificate_expired",
+        "The node was away for longer than its certificate lives. It must leave the swarm and join again.",
+    ),
+    (
         "this node is not a swarm manager",
         "inactive",
         "The engine runs, but this node is in no swarm. Run the task on a manager, or initialise the swarm first.",

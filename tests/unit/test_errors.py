@@ -25,6 +25,13 @@ ANSWERS = [
     ),
     (503, "Swarm certificates have expired. To replace them, leave the swarm and join again.", "certificate_expired"),
     (
+        None,
+        "error while loading TLS certificate in /var/lib/docker/swarm/certificates/swarm-node.crt: certificate (1 - tmxwag99r) not valid "
+        "after Sat, 28 Nov 2026 23:06:55 UTC, and it is currently Sun, 29 Nov 2026 23:07:03 UTC: x509: certificate has expired or is not "
+        "yet valid: ",
+        "certificate_expired",
+    ),
+    (
         500,
         "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too few managers are online.",
         "no_quorum",
