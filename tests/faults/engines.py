@@ -13,7 +13,7 @@ import time
 
 from harness.lab import eventually
 
-from faults.scene import FOREVER, check, failed
+from faults.scene import FOREVER, check, failed, well
 
 STOP, START = "systemctl stop docker.socket docker", "systemctl start docker.socket docker"
 SLOWLY = {**FOREVER, "replicas": 3, "update_config": {"parallelism": 1, "delay": "3s", "monitor": "5s"}}
@@ -30,7 +30,7 @@ def engine_restarted(scene):
     scene.await_update("web", leader)
     scene.lab.ssh(asked, f"{STOP}; sleep 3; {START}")
     result = task.result()
-    assert not result.get("failed"), result["msg"]
+    well(result)
     assert result["changed"]
     assert scene.env("web", leader) == ["A=1"]
     scene.await_running("web", 3, leader)
@@ -115,7 +115,7 @@ def engine_slow(scene):
         services = [{"name": f"web{number}", **FOREVER} for number in range(5)]
         made = scene.service("manager1", ok=None, services=services, docker_host=f"unix://{FAULTY}", **patience)
         seconds = time.monotonic() - began
-    assert not made.get("failed"), made["msg"]
+    well(made)
     assert sorted(scene.services()) == [f"web{number}" for number in range(5)]
     assert all(len(scene.lab.running("manager1", name)) == 1 for name in scene.services())
     return f"five services came up, and were seen to run, in {seconds:.0f} s"

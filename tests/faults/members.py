@@ -9,7 +9,7 @@ import time
 
 from harness.lab import HOSTS, eventually
 
-from faults.scene import FOREVER, check, failed
+from faults.scene import FOREVER, check, failed, well
 
 
 def join_pending(scene):
@@ -22,7 +22,7 @@ def join_pending(scene):
         if scene.broken:
             task.result()
     result = task.result()
-    assert not result.get("failed"), result
+    well(result)
     assert result["changed"]
     assert scene.lab.swarm_state("worker2") == "active"
     scene.await_nodes(worker2="Ready")

@@ -9,7 +9,7 @@ import time
 
 from harness.lab import HOSTS, eventually
 
-from faults.scene import FOREVER, SITE, SSH, check
+from faults.scene import FOREVER, SITE, SSH, check, well
 
 # ssh would wait for an answer as long as TCP does
 WITHOUT_ALIVE = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=0"}
@@ -72,7 +72,7 @@ def packets_lost(scene):
         for number in range(2):
             options = {"name": "web", "mode": "global", "env": {"A": str(number)}, **FOREVER, **patience}
             made = scene.service("manager1", ok=None, **options)
-            assert not made.get("failed"), made["msg"]
+            well(made)
             assert made["changed"]
         told = scene.play("status").output
         assert "web" in told.partition("SERVICES")[2], told

@@ -10,7 +10,7 @@ import time
 
 from harness.lab import HOSTS, WORKERS
 
-from faults.scene import NGINX, failed
+from faults.scene import NGINX, failed, well
 
 NEWER = "depot:5000/nginx:1.26"
 PRIVATE = "depot:5001/nginx:1.22"
@@ -86,7 +86,7 @@ def registry_slow(scene):
     finally:
         scene.lab.freeze("depot", False)
     result = task.result()
-    assert not result.get("failed"), result["msg"]
+    well(result)
     assert sorted(scene.lab.running("manager1", "app")) == WORKERS
     return f"two tasks run on the workers {time.monotonic() - began:.0f} s after the service was made"
 

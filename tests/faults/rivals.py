@@ -15,7 +15,7 @@ from harness.services import IDLE
 from harness.services import run as run_module
 from harness.tunnel import tunnel
 
-from faults.scene import FOREVER, SITE, failed
+from faults.scene import FOREVER, SITE, failed, well
 
 # an update of three tasks that takes a while, so that there is something to come in between
 SLOWLY = {**FOREVER, "replicas": 3, "update_config": {"parallelism": 1, "delay": "3s", "monitor": "3s"}}
@@ -130,7 +130,7 @@ def leader_killed(scene):
     scene.lab.power_off(leader)
     try:
         result = task.result()
-        assert not result.get("failed"), result["msg"]
+        well(result)
         assert scene.env("web", asked) == ["A=1"]
         running = scene.lab.running(asked, "web")
         assert len([node for node in running if node != leader]) >= 3, running

@@ -33,6 +33,11 @@ def failed(result, *kinds):
     assert kind in kinds, f"{' or '.join(kinds)} was expected, not {kind}: {result.get('msg', 'it ended well')}"
 
 
+def well(result):
+    """A module's result must be none of a failure."""
+    assert not result.get("failure"), result["msg"][:1000]
+
+
 class Scene:
     """The lab, one case on it. broken: whether the case is to fail, as what handles the fault is taken away."""
 
