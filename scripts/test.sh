@@ -30,7 +30,6 @@ all() {
   lab/up.sh --with-engine
   # a file's tests share what they made; the scenarios take longest, so they come first
   .venv/bin/pytest -v --durations=40 -n 2 -m 'not long' --dist loadfile --no-loadscope-reorder tests/scenarios tests/integration
-  make faults-fast
   echo "--- test: all of it done in $SECONDS s"
 }
 
