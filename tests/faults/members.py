@@ -15,7 +15,8 @@ from faults.scene import FOREVER, check, failed, well
 def join_pending(scene):
     """Port 2377 lets nothing through while a node joins, and the join ends "pending": it is waited for, and comes to its end"""
     options = _left(scene, "worker2")
-    with scene.rules("worker2", "OUTPUT -p tcp --dport 2377 -j DROP"):
+    # a connection comes about, as the module looks for that first, and then nothing gets through
+    with scene.rules("worker2", "OUTPUT -p tcp --dport 2377 --tcp-flags PSH PSH -j DROP"):
         task = scene.begin(scene.lab.module, "worker2", "swarm_join", {**options, "wait_timeout": 90}, ok=None)
         eventually(lambda: check(scene.lab.swarm_state("worker2") == "pending"), 60)
         time.sleep(25)  # longer than the engine itself waits before it leaves the join to the background
