@@ -88,8 +88,8 @@ class Story:
         for name in ("status", "verify", "preflight", "contexts"):
             yield name, "ok", self.given, {}
         self.lab.ssh("worker2", STOP)
-        yield "status", "failed", self.given, {"swarm_manager_group": "{{ nobody }}"}
-        yield "verify", "failed", self.given, {"verify_http": {"web": {"path": "/", "status": 418}}}
+        yield "status", "failed", self.given, {"status_row": "none"}
+        yield "verify", "failed", self.given, {"verify_http": {"edge": {"path": "/", "status": 418}}}
         yield "preflight", "failed", self.given, {"swarm_advertise_addr": "192.0.2.1"}
         yield "contexts", "failed", self.given, {"engine_tls_directory": f"{self.place}/nothing"}
         self.lab.ssh("worker2", START)

@@ -44,7 +44,7 @@ echo "sessions $(ss -Htn state established '( sport = :22 )' | wc -l)"
 echo "mounts $(wc -l </proc/mounts)"
 """
 # the runs of a play write nothing there, but tests and their tools do
-TOOLS = (".git", ".venv", "build", "tests", "__pycache__", ".ruff_cache")
+TOOLS = (".git", ".venv", "build", "tests", "__pycache__", ".ruff_cache", ".pytest_cache", ".hypothesis")
 OBJECTS = ("service", "config", "secret", "network", "node")
 
 
