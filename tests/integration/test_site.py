@@ -1,19 +1,14 @@
 # Copyright (c) 2026, apiary.swarm maintainers
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""site.yml as a whole: check mode on fresh hosts, a second run, a change that is only looked at, interruptions."""
+"""site.yml as a whole: check mode on fresh hosts, a second run, a change that is only looked at. Interruptions: tests/faults."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
 
 import pytest
-from harness.lab import HOSTS, MANAGERS, ROOT, eventually
+from harness.lab import HOSTS, MANAGERS
 
 
 def spec(lab, service="httpd"):
@@ -67,67 +62,3 @@ def test_check_and_diff_after_a_change_show_it_and_apply_nothing(formed):
     assert len(run.changed()) == 1, "one manager answers for all"
     assert "COLOUR" in run.output
     assert spec(formed) == before
-
-
-def interrupt(lab, task, host, effect):
-    """Ctrl-C in site.yml, in the midst of a task: as soon as this command on a host shows its first effect."""
-    with subprocess.Popen(
-        [f"{os.path.dirname(sys.executable)}/ansible-playbook", "-i", "inventory/lab", "site.yml"],
-        cwd=ROOT,
-        env={
-            **os.environ,
-            "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-            # with banners as tasks begin, not as their first result comes
-            "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true",
-            "ANSIBLE_NOCOLOR": "1",
-            "PYTHONUNBUFFERED": "1",
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        too_long = threading.Timer(240, os.killpg, (process.pid, signal.SIGKILL))
-        too_long.start()
-        output = []
-        try:
-            assert lab.ssh(host, f"{effect} && echo there already", ok=False) == ""
-            for line in process.stdout:
-                output.append(line)
-                if line.startswith("TASK [") and task in line:
-                    eventually(lambda: lab.ssh(host, effect), every=0.1)
-                    os.killpg(process.pid, signal.SIGINT)
-                    break
-            output.append(process.communicate(timeout=60)[0])
-        finally:
-            too_long.cancel()
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-    # ansible-playbook's own for an interruption
-    assert process.returncode == 99, f"'{task}' was not interrupted\n{''.join(output)}"
-
-
-STATE = "docker info --format '{{.Swarm.LocalNodeState}}'"
-IDLE = 'test -z "$(ls /var/lib/dnf/rpmdb_lock.pid /var/cache/dnf/*_lock.pid 2>/dev/null)"'
-MOMENTS = [
-    ("Install the engine's packages", "manager1", "test -e /usr/bin/containerd"),
-    ("Install the docker SDK into", "manager1", "test -e /opt/apiary/sdk/bin/python"),
-    ("Initialise the swarm", "manager1", f"{STATE} | grep -q '^active'"),
-    ("Join the other nodes", "manager2", f"{STATE} | grep -q '^pending\\|^active'"),
-    ("Bring networks, secrets, configs and services", "manager1", "docker service ls -q | grep -q ."),
-]
-
-
-@pytest.mark.long
-def test_interrupted_anywhere_and_run_again_it_ends_the_same(formed):
-    formed.renew(with_engine=False)
-    for task, host, effect in MOMENTS:
-        interrupt(formed, task, host, effect)
-        # What has begun on a host goes on there: dnf ends, before the next run looks for an engine.
-        for name in HOSTS:
-            eventually(lambda name=name: formed.ssh(name, IDLE))
-    run = formed.playbook("site.yml")
-    assert run.rc == 0, run.output
-    eventually(lambda: check_the_end(formed))
-    assert formed.playbook("site.yml").changed() == set()
