@@ -22,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import say  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 
 from canaries.canary import Canaries  # noqa: E402
@@ -34,10 +35,6 @@ NAME, SUBNET = "apiary-canaries", "172.30.86.0/24"
 SHOWN = [
     {"hosts": "manager1", "gather_facts": False, "tasks": [{"name": "Show", "ansible.builtin.debug": {"var": "shown"}}]}
 ]
-
-
-def say(text):
-    print(text, flush=True)
 
 
 class Cases:

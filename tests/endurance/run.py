@@ -22,6 +22,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import say  # noqa: E402
 from harness.lab import Lab, eventually  # noqa: E402
 
 from endurance import leaks, measure, work  # noqa: E402
@@ -41,10 +42,6 @@ CASES = {
 }
 HISTORY = "history"
 MOMENTS = ("before", "middle", "end")
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def compare(seen, kinds, tolerance):
