@@ -22,6 +22,17 @@ JOIN_TIMEOUT = 30
 ROLE_TIMEOUT = 20
 # trying another manager cannot help with these
 FINAL = frozenset(("join_token", "advertise_addr", "invalid", "member", "forbidden", "unreachable"))
+# (what an engine says of a manager that does not let it in, what to do)
+ADVICE = (
+    # engines from 28 on insist on ALPN, which older ones offer until they load another certificate (moby/swarmkit#3189)
+    (
+        "missing selected ALPN property",
+        "A manager with an engine older than 28 lets no engine of 28 or newer in once it has had a new certificate (renewed, of "
+        "a new root CA, or for another role) since it was started. Restart the engine on such managers, one after the other, "
+        "or upgrade them.",
+    ),
+    ("", "Check that these managers run and that their port 2377/tcp can be reached from this host."),
+)
 
 
 def must_join(info, node):
@@ -135,17 +146,18 @@ def join_through_any(engine, request, addresses, clock, local):
             kind, reason = refusal
             kinds.add(kind)
         tried.append(f"{address}: {reason}")
+    told = "; ".join(tried)
     if kinds == {"no_quorum"}:
         raise SwarmError(
-            f"Could not join the swarm on {engine.name}: it has no quorum. {'; '.join(tried)}",
+            f"Could not join the swarm on {engine.name}: it has no quorum. {told}",
             kind="no_quorum",
             hint=meaning_of("no_quorum"),
             node=engine.name,
         )
     raise SwarmError(
-        f"Could not join the swarm on {engine.name}: no manager let it in. {'; '.join(tried)}",
+        f"Could not join the swarm on {engine.name}: no manager let it in. {told}",
         kind="no_manager",
-        hint="Check that these managers run and that their port 2377/tcp can be reached from this host.",
+        hint=next(advice for words, advice in ADVICE if words in told),
         node=engine.name,
     )
 

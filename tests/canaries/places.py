@@ -66,7 +66,7 @@ class Watch:
         found = {"log of the depot's registries": self._depot(), "processes here": b"\n".join(self._lines)}
         marked = list(found)
         for host in HOSTS:
-            boot, since = self._starts.get(host, ("", int(self.began)))
+            boot, since = self._starts.get(host, (None, int(self.began)))
             places = {f"{place} of {host}": self._bytes(host, command, since) for place, command in PLACES.items()}
             found.update(places)
             marked += places if self._ssh(host, END) == boot else []

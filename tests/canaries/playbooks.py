@@ -12,7 +12,7 @@ import pathlib
 
 from harness.edge import certificate, variables
 from harness.lab import HOSTS, MANAGERS, eventually
-from lifecycle.maintenance import ANY_CONTAINERD, BOOT, MIDDLE
+from lifecycle.maintenance import ANY_CONTAINERD, BOOT, MIDDLE, NEW
 
 from .canary import authority, text
 
@@ -112,10 +112,12 @@ class Story:
         self.lab.let_reboot(["manager3"])
         alone = "--limit manager3"
         older = {"engine_version": MIDDLE, "upgrade_allow_downgrade": True, **ANY_CONTAINERD}
+        newer = {"engine_version": NEW, **ANY_CONTAINERD}
         yield "reboot", "failed", [*self.given, alone], BOOT
         yield "reboot", "ok", [*self.given, *self._key()[:1], alone], BOOT
         yield "upgrade", "failed", self.given, {"engine_version": "99.9.9"}
-        yield "upgrade", "ok", [*self.given, *self._key()[:1], alone], older
+        for version in (older, newer):  # an older manager would not let newer engines in, after it was restored
+            yield "upgrade", "ok", [*self.given, *self._key()[:1], alone], version
         yield "backup", "failed", self.given, {"backup_directory": str(self.backups)}
 
     def _nodes(self):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 
 from harness.lab import HOSTS, eventually
+from lifecycle.maintenance import MIDDLE, engine
 
 from faults.scene import FOREVER, check, failed, well
 
@@ -137,6 +138,30 @@ def rebuilt(scene):
     scene.play("site", services_list=[{"name": "web", "mode": "global", **FOREVER}])
     assert lab.running("manager1", "web") == HOSTS
     return f"worker1 is {after[0]} now, its ghost {old} is gone, and it runs tasks"
+
+
+def old_manager(scene):
+    """A manager with engine 26 that has a new certificate lets no engine of 28 in: swarm_join says what to do there, and then it does"""
+    lab = scene.lab
+    with engine(MIDDLE):
+        lab.rebuild("manager1")
+    lab.docker("manager1", "swarm", "init", "--advertise-addr", lab.address("manager1"))
+    lab.docker("manager1", "swarm", "ca", "--rotate", "--quiet")
+    options = {
+        "role": "worker",
+        "join_token": lab.docker("manager1", "swarm", "join-token", "-q", "worker"),
+        "remote_addrs": [lab.address("manager1")],
+        "advertise_addr": lab.address("worker1"),
+    }
+    refused = lab.module("worker1", "swarm_join", options, ok=False)
+    failed(refused, "no_manager")
+    assert "Restart the engine on such managers" in refused["msg"], refused["msg"]
+    assert lab.swarm_state("worker1") == "inactive"
+    if not scene.broken:
+        lab.ssh("manager1", "systemctl restart docker")
+    well(lab.module("worker1", "swarm_join", options, ok=None))
+    scene.await_nodes(worker1="Ready")
+    return refused["failure"]["hint"][:160]
 
 
 def _left(scene, host):

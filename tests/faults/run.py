@@ -86,6 +86,7 @@ TABLE = (
     (
         Scene.blank,
         (
+            members.old_manager,
             rivals.two_sites,
             managers.killed_in_init,
             managers.killed_in_join,

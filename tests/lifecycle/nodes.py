@@ -151,7 +151,9 @@ def reset(stage):
     """Hosts without an engine become a swarm, and are as they were before it: packages, files, names"""
     stage.lab.renew(with_engine=False)
     before = {host: snapshot(stage, host) for host in HOSTS}
-    stage.play("site")
+    with tempfile.TemporaryDirectory(prefix="apiary-reset-") as folder:
+        closed = {"engine_tls": True, "engine_tls_directory": folder, "engine_firewall": "peers"}
+        stage.play("site", **closed)
     refused(stage, "reset", "-e confirm=yes", reset_engine=True)
     refused(stage, "reset", "reset_engine=true", confirm="yes", reset_data=True)
     # whatever became of them meanwhile
@@ -160,7 +162,8 @@ def reset(stage):
         "worker2", "systemctl stop docker.socket docker; dnf -q -y remove docker-ce docker-ce-cli", timeout=120
     )
     stage.lab.ssh("manager3", "systemctl stop docker.socket docker")
-    run = stage.play("reset", confirm="yes")
+    # extra variables, which win over what a role sets: what they declare is taken back all the same
+    run = stage.play("reset", confirm="yes", **closed)
     assert {host: stage.lab.swarm_state(host) for host in ("manager1", "manager2", "worker1")} == dict.fromkeys(
         ("manager1", "manager2", "worker1"), "inactive"
     ), run.output
@@ -168,7 +171,7 @@ def reset(stage):
         stage.lab.ssh("manager3", "systemctl start docker; docker info --format '{{.Swarm.LocalNodeState}}'")
         == "inactive"
     )
-    again = stage.play("reset", confirm="yes")
+    again = stage.play("reset", confirm="yes", **closed)
     assert again.changed() == set(), again.output
     stage.play("reset", confirm="yes", reset_engine=True, reset_data=True)
     if stage.broken:
