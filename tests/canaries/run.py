@@ -37,7 +37,7 @@ SHOWN = [
 ]
 
 
-class Cases:
+class Tally:
     """What was done of each case: {id: {ok, failed: how often; hits; seconds; errors}}."""
 
     def __init__(self, lab, place, broken):
@@ -130,7 +130,7 @@ def main():
     try:
         lab.renew()
         with tempfile.TemporaryDirectory(prefix="apiary-vault-") as place:
-            cases = Cases(lab, place, broken)
+            cases = Tally(lab, place, broken)
             if not only or set(only) & set(MODULES):
                 lab.form_swarm()
                 cases.modules()

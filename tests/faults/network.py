@@ -9,7 +9,7 @@ import time
 
 from harness.lab import HOSTS, eventually
 
-from faults.scene import FOREVER, SITE, SSH, check, well
+from faults.scene import FOREVER, SITE, SSH, check, told, well
 
 # ssh would wait for an answer as long as TCP does
 WITHOUT_ALIVE = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=0"}
@@ -33,12 +33,13 @@ def manager_cut_off(scene):
         alone = ["--limit", "manager1"] if scene.broken else []
         run = scene.play("site", *alone, ok=None, **WANTED)
         assert len(lab.running("manager2", "web")) == 3, run.output
-        told = "; ".join(text.splitlines()[0] for text in run.messages().values()) or "nothing"
+        assert list(run.messages()) == ["manager1"], run.output
+        words = told(run, "has no contact with the others")
     scene.await_managers()
     assert (scene.cluster(), scene.nodes()) == (cluster, before)
     assert sorted(scene.services()) == ["web"]
     return (
-        f"on manager1 {', '.join(kinds)} in {seconds:.0f} s; site.yml made web through another, and said: {told:.100}"
+        f"on manager1 {', '.join(kinds)} in {seconds:.0f} s; site.yml made web through another, and said: {words:.100}"
     )
 
 
@@ -75,8 +76,8 @@ def packets_lost(scene):
             made = scene.service("manager1", ok=None, **options)
             well(made)
             assert made["changed"]
-        told = scene.play("status").output
-        assert "web" in told.partition("SERVICES")[2], told
+        shown = scene.play("status").output
+        assert "web" in shown.partition("SERVICES")[2], shown
         seconds = time.monotonic() - began
     eventually(lambda: check(scene.lab.running("manager1", "web") == HOSTS), 60)
     assert scene.env("web") == ["A=1"]

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -22,7 +23,18 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 from harness.cases import Cases, say  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 
-from faults import certificates, engines, interruptions, managers, members, network, registries, rivals, sizes  # noqa: E402
+from faults import (  # noqa: E402
+    certificates,
+    engines,
+    first_dead,
+    interruptions,
+    managers,
+    members,
+    network,
+    registries,
+    rivals,
+    sizes,
+)
 from faults.scene import Scene  # noqa: E402
 
 # (how a case finds the lab, the cases), in this order: what shares a swarm comes together, what destroys it comes last
@@ -66,13 +78,20 @@ TABLE = (
     (
         Scene.first_dead,
         (
-            managers.first_dead_status,
-            managers.first_dead_verify,
-            managers.first_dead_rotate,
-            managers.first_dead_backup,
-            managers.first_dead_upgrade,
-            managers.first_dead_reboot,
-            managers.first_dead_site,
+            first_dead.first_dead_status,
+            first_dead.first_dead_preflight,
+            first_dead.first_dead_verify,
+            first_dead.first_dead_rotate,
+            first_dead.first_dead_backup,
+            first_dead.first_dead_upgrade,
+            first_dead.first_dead_reboot,
+            first_dead.first_dead_recover,
+            first_dead.first_dead_restore,
+            first_dead.first_dead_site,
+            first_dead.first_dead_unlock,
+            first_dead.first_dead_remove_node,
+            first_dead.first_dead_replace_node,
+            first_dead.first_dead_reset,
         ),
     ),
     (
@@ -118,16 +137,16 @@ FAST = {
 def perform(cases, name):
     """One case in the state that it wants, as a dict of what came of it."""
     case, scene = cases.table[name], Scene(Lab(), name in cases.broken)
-    STATES[case](scene)
-    row = cases.play(name, lambda: scene)
+    row = cases.play(name, lambda: STATES[case](scene) or scene)
     try:
         scene.close()
         if STATES[case] is Scene.whole:
             scene.settle()
-    except AssertionError as failure:
+    except (AssertionError, subprocess.TimeoutExpired) as failure:
         row["error"] = row["error"] or f"the swarm is not as it was: {failure}"
     if row["error"]:
         cases.tell(row)
+        Scene.kept = STATES[case] is Scene.whole  # which is looked at before the next one has it
     return row
 
 

@@ -38,10 +38,18 @@ def well(result):
     assert not result.get("failure"), result["msg"][:1000]
 
 
+def told(run, words):
+    """The first line with these words of what a Run's failures say."""
+    lines = [line for text in run.messages().values() for line in text.splitlines() if words in line]
+    assert lines, run.output
+    return lines[0]
+
+
 class Scene:
     """The lab, one case on it. broken: whether the case is to fail, as what handles the fault is taken away."""
 
     settled = False  # whether the case before left a whole swarm
+    kept = True  # whether the hosts that are off still are all that is wrong
 
     def __init__(self, lab, broken=False):
         self.lab, self.broken = lab, broken
@@ -53,16 +61,17 @@ class Scene:
     def whole(self):
         """A swarm of three managers and two workers, nothing running. What a case before left otherwise is built anew."""
         try:
+            assert Scene.kept
             if not Scene.settled:
                 self._come_back()
                 self.settle()
         except AssertionError:
             self._form()
-        Scene.settled = False  # from now on the case has it
+        Scene.settled, Scene.kept = False, True  # from now on the case has it
 
     def first_dead(self):
         """The same without the inventory's first manager, whose host is off; its service web publishes 8080 on the workers."""
-        if self._off() == ["manager1"]:
+        if Scene.kept and self._off() == ["manager1"]:
             return
         self.whole()
         options = {"publish": [{"published_port": 8080, "target_port": 80, "mode": "host"}], "mode": "global"}
@@ -74,7 +83,7 @@ class Scene:
 
     def no_quorum(self):
         """The same, with two of three managers off, noticed by the third."""
-        if self._off() == ["manager2", "manager3"]:
+        if Scene.kept and self._off() == ["manager2", "manager3"]:
             return
         self.whole()
         self.service("manager1", name="kept", replicas=2, **FOREVER)

@@ -48,12 +48,15 @@ class Cases:
     def play(self, name, prepare):
         """One case as a dict of what came of it. prepare(): gives the stage that it plays on."""
         say(f"{name}: {self.table[name].__doc__.splitlines()[0]}")
-        stage, began = prepare(), time.monotonic()
+        began = time.monotonic()
         try:
+            stage, began = prepare(), time.monotonic()
             evidence, error = self.table[name](stage), None
         except (AssertionError, subprocess.TimeoutExpired) as failure:
             # one without words names its line: an empty error would count as none
             evidence, error = "none", str(failure) or traceback.format_exc()
+        except Exception:  # noqa: BLE001  a mistake in one case takes nothing from the others
+            evidence, error = "none", traceback.format_exc()
         seconds = round(time.monotonic() - began)
         say(f"  {seconds} s; {evidence}")
         return {"id": name, "seconds": seconds, "evidence": evidence, "error": error}
