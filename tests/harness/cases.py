@@ -54,7 +54,8 @@ class Cases:
             evidence, error = self.table[name](stage), None
         except (AssertionError, subprocess.TimeoutExpired) as failure:
             # one without words names its line: an empty error would count as none
-            evidence, error = "none", str(failure) or traceback.format_exc()
+            line = traceback.extract_tb(failure.__traceback__)[-1]
+            evidence, error = "none", str(failure) or f"not so: {line.line} ({line.name}, line {line.lineno})"
         except Exception:  # noqa: BLE001  a mistake in one case takes nothing from the others
             evidence, error = "none", traceback.format_exc()
         seconds = round(time.monotonic() - began)
