@@ -139,6 +139,7 @@ class Story:
         yield "recover", "failed", self.given, {"recover_confirm": "yes"}
         yield "reset", "failed", self.given, {}
         yield "reset", "ok", self.given, {"confirm": "yes"}
+        yield "site", "ok", [*self.given, "--tags hosts,engine"], {}  # with which restore.yml begins
         yield "restore", "failed", self.given, {"restore_archive": str(damaged)}
         yield (
             "restore",

@@ -42,7 +42,7 @@ def recorded(name, written=False, now=0.0, memory=None):
     [
         ("running", CONVERGED, None, ""),
         ("global", CONVERGED, None, ""),
-        ("crash loop", FAILED, "crash_loop", "3 tasks in a row failed; the last one ended with exit code 3"),
+        ("crash loop", PROGRESS, None, ""),  # until what is under way has failed too
         ("no such image", FAILED, "rejected", "was rejected: No such image: el-depot:5000/nope:1"),
         ("no node fits", FAILED, "unschedulable", "scheduling constraints not satisfied on 3 nodes"),
         ("global, no node fits", FAILED, "unschedulable", "no node fits"),
@@ -53,6 +53,12 @@ def test_recorded_situations_are_judged_at_the_first_look(name, state, kind, wor
     verdict = recorded(name)
     assert (verdict.state, verdict.kind) == (state, kind)
     assert re.search(words, verdict.reason)
+
+
+def test_a_recorded_crash_loop_of_a_service_just_written():
+    verdict = recorded("crash loop", written=True)
+    assert (verdict.state, verdict.kind) == (FAILED, "crash_loop")
+    assert verdict.reason == "3 tasks in a row failed; the last one ended with exit code 3"
 
 
 def test_a_service_just_written_must_stay_up_for_the_monitor_period():
@@ -275,10 +281,25 @@ def crashes(count, gap=6.0, newest=1.0, state="failed", last_state="starting", l
 
 
 def test_a_crash_loop_is_certain_after_three_in_a_row():
-    assert look(service(), crashes(2)).state == PROGRESS
-    verdict = look(service(), crashes(3))
+    assert look(service(), crashes(2), written=True).state == PROGRESS
+    verdict = look(service(), crashes(3), written=True)
     assert (verdict.state, verdict.kind, len(verdict.tasks)) == (FAILED, "crash_loop", 3)
     assert look(service(), [*crashes(2)[:-1], task(state="failed", age=0.5, born=0.9, code=1)]).state == FAILED
+
+
+def test_a_loop_that_was_there_before_is_certain_when_what_is_under_way_has_failed_too():
+    """Somebody may have mended what made them fail, and run again."""
+    tasks = crashes(3)
+    *before, under_way = tasks
+    first = look(service(), tasks)
+    assert first.state == PROGRESS
+    assert look(service(), tasks, memory=first.memory, now=1).state == PROGRESS
+    ran = [*before, dict(under_way, Status={**under_way["Status"], "State": "running"})]
+    assert look(service(), ran, memory=first.memory, now=2).running == 1
+    broken = [*before, dict(under_way, Status={**under_way["Status"], "State": "failed"})]
+    assert look(service(), broken, memory=first.memory, now=2).kind == "crash_loop"
+    replaced = [*before, dict(under_way, ID="next")]
+    assert look(service(), replaced, memory=first.memory, now=2).kind == "crash_loop"
 
 
 def test_old_failures_do_not_make_a_crash_loop():
@@ -443,7 +464,7 @@ def test_progress_is_told_in_the_clis_words():
         "overall progress: 1 out of 1 tasks",
         "verify: Service converged",
     ]
-    failed = progress_lines(look(service(), crashes(3)))
+    failed = progress_lines(look(service(), crashes(3), written=True))
     assert failed[-1] == "failed: 3 tasks in a row failed; the last one ended with exit code 1"
 
 
