@@ -14,7 +14,7 @@ a success, this says failed, as soon as it is certain:
   paused, rollback, rollback_paused  the engine itself has given up the update
   ended          a task is over, and after three seconds the restart policy has started no other
   crash_loop     a slot's last three tasks failed one after the other, none of them replaced by one that lasts; where nothing
-                 was changed, the one under way at the first look as well
+                 was changed, one of them since the first look
   rejected       the same, and the node would not even start them (no such image, no such mount...)
   unschedulable  a task has found no node for ten seconds (longer where an old task may still be making room)
 
@@ -123,9 +123,9 @@ class Look:
         # of a mode to come nobody knows what its tasks are to do
         self.opaque = not {"Replicated", "Global", "ReplicatedJob", "GlobalJob"} & mode
         self.slots = self._slots(tasks)
-        # What was under way when the wait began; of a service that was just changed it says nothing.
-        first = [] if memory["written"] else [slot[0]["ID"] for slot in self.slots]
-        self.under_way = self.memory.setdefault("under_way", first)
+        # What had failed when the wait began, of a service that nobody changed: its cause may have been mended since.
+        before = [] if memory["written"] else [task["ID"] for task in tasks if task["Status"]["State"] in BROKEN]
+        self.failed_before = self.memory.setdefault("failed_before", before)
         self.running = self._running()
         self.wanted = self._wanted()
 
@@ -288,17 +288,14 @@ class Look:
             failed = self._failures_before(slot)
             if slot[0]["Status"]["State"] in BROKEN:
                 failed = [slot[0], *failed]
-            if len(failed) >= self._attempts() and not runs(slot[0]) and self._tried_again(slot):
+            if len(failed) >= self._attempts() and not runs(slot[0]):
                 last = failed[: self._attempts()]
-                if stamp(last[0]) - stamp(last[-1]) < _LOOP_SECONDS:
+                again = any(task["ID"] not in self.failed_before for task in last)
+                if again and stamp(last[0]) - stamp(last[-1]) < _LOOP_SECONDS:
                     kind = "rejected" if last[0]["Status"]["State"] == "rejected" else "crash_loop"
                     reason = f"{len(last)} tasks in a row failed; the last one {end(last[0])}"
                     return self.verdict(FAILED, kind=kind, reason=reason, tasks=last)
         return None
-
-    def _tried_again(self, slot):
-        """Has what was under way at the first look come to its end? What made those before it fail may have been mended since."""
-        return slot[0]["Status"]["State"] in BROKEN or slot[0]["ID"] not in self.under_way
 
     def _attempts(self):
         """How many failures in a row of one slot are a loop."""

@@ -106,7 +106,9 @@ def killed_in_init(scene):
 def killed_in_join(scene):
     """A manager loses its power while it joins: when it is back, the next run ends with one swarm of five, and a ghost at most"""
     with scene.lab.start(SITE, environment=SSH) as playing:
-        eventually(lambda: check(playing.begun("Join the other nodes")), 200, every=0.05)
+        eventually(lambda: check(playing.begun("Fetch the join tokens")), 200, every=0.05)
+        # manager1 lets it in and then cannot reach it, so that the join is not over before the power is off
+        scene.sh("manager2", "iptables -w -I INPUT -p tcp --dport 2377 -j DROP")
         eventually(lambda: check(scene.lab.swarm_state("manager2") != "inactive"), 60, every=0.05)
         scene.lab.power_off("manager2")
         first = playing.finish(400)

@@ -42,8 +42,8 @@ def recorded(name, written=False, now=0.0, memory=None):
     [
         ("running", CONVERGED, None, ""),
         ("global", CONVERGED, None, ""),
-        ("crash loop", PROGRESS, None, ""),  # until what is under way has failed too
-        ("no such image", FAILED, "rejected", "was rejected: No such image: el-depot:5000/nope:1"),
+        ("crash loop", PROGRESS, None, ""),  # until the next one has failed too
+        ("no such image", PROGRESS, None, ""),
         ("no node fits", FAILED, "unschedulable", "scheduling constraints not satisfied on 3 nodes"),
         ("global, no node fits", FAILED, "unschedulable", "no node fits"),
         ("ended for good", FAILED, "ended", r"ended with exit code 0, and the restart policy \(none\)"),
@@ -55,10 +55,17 @@ def test_recorded_situations_are_judged_at_the_first_look(name, state, kind, wor
     assert re.search(words, verdict.reason)
 
 
-def test_a_recorded_crash_loop_of_a_service_just_written():
-    verdict = recorded("crash loop", written=True)
-    assert (verdict.state, verdict.kind) == (FAILED, "crash_loop")
-    assert verdict.reason == "3 tasks in a row failed; the last one ended with exit code 3"
+@pytest.mark.parametrize(
+    ("name", "kind", "words"),
+    [
+        ("crash loop", "crash_loop", "3 tasks in a row failed; the last one ended with exit code 3"),
+        ("no such image", "rejected", "was rejected: No such image: el-depot:5000/nope:1"),
+    ],
+)
+def test_recorded_loops_of_a_service_just_written(name, kind, words):
+    verdict = recorded(name, written=True)
+    assert (verdict.state, verdict.kind) == (FAILED, kind)
+    assert words in verdict.reason
 
 
 def test_a_service_just_written_must_stay_up_for_the_monitor_period():
@@ -284,10 +291,11 @@ def test_a_crash_loop_is_certain_after_three_in_a_row():
     assert look(service(), crashes(2), written=True).state == PROGRESS
     verdict = look(service(), crashes(3), written=True)
     assert (verdict.state, verdict.kind, len(verdict.tasks)) == (FAILED, "crash_loop", 3)
-    assert look(service(), [*crashes(2)[:-1], task(state="failed", age=0.5, born=0.9, code=1)]).state == FAILED
+    ended = [*crashes(2)[:-1], task(state="failed", age=0.5, born=0.9, code=1)]
+    assert look(service(), ended, written=True).state == FAILED
 
 
-def test_a_loop_that_was_there_before_is_certain_when_what_is_under_way_has_failed_too():
+def test_a_loop_that_was_there_before_is_certain_when_the_next_task_has_failed_too():
     """Somebody may have mended what made them fail, and run again."""
     tasks = crashes(3)
     *before, under_way = tasks
@@ -298,8 +306,13 @@ def test_a_loop_that_was_there_before_is_certain_when_what_is_under_way_has_fail
     assert look(service(), ran, memory=first.memory, now=2).running == 1
     broken = [*before, dict(under_way, Status={**under_way["Status"], "State": "failed"})]
     assert look(service(), broken, memory=first.memory, now=2).kind == "crash_loop"
-    replaced = [*before, dict(under_way, ID="next")]
-    assert look(service(), replaced, memory=first.memory, now=2).kind == "crash_loop"
+    # one that has failed at the first look already says nothing, nor does what comes after it until it has failed
+    broken[-1]["DesiredState"] = "shutdown"
+    first = look(service(), broken)
+    follower = task(state="preparing", age=0.2, born=0.3)
+    assert look(service(), [*broken, follower], memory=first.memory, now=2).state == PROGRESS
+    follower["Status"] = {**follower["Status"], "State": "rejected"}
+    assert look(service(), [*broken, follower], memory=first.memory, now=3).kind == "rejected"
 
 
 def test_old_failures_do_not_make_a_crash_loop():
