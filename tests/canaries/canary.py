@@ -16,6 +16,7 @@ from ansible_collections.apiary.swarm.plugins.plugin_utils._certificates import 
 
 # So much of a key or a token is enough to know it by.
 ENOUGH = 20
+_KEY = re.compile("-----BEGIN [A-Z ]*PRIVATE KEY-----\n(.*?)-----END [A-Z ]*PRIVATE KEY-----", re.DOTALL)
 # what JSON, URLs, Python and shells write in another way than it is
 ODD = "\"'\\&é% {}"
 
@@ -69,9 +70,17 @@ def pieces(value):
         value = value.rpartition("-")[2]
     # a certificate that stands beside its key is for all to see
     value = re.sub("-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", "", value, flags=re.DOTALL)
-    lines = [line for line in value.splitlines() if len(line) >= ENOUGH and "-----" not in line]
-    ends = [] if "PRIVATE KEY-----" in value else [line[-ENOUGH:] for line in lines]
-    return [*(line[:ENOUGH] for line in lines), *ends]
+    found = []
+    for key in _KEY.findall(value):
+        # all keys of one kind begin alike, and end with what is public
+        first, *others = _lines(key)
+        found += [first[-ENOUGH:], *(line[:ENOUGH] for line in others)]
+    lines = _lines(_KEY.sub("", value))
+    return [*found, *(line[:ENOUGH] for line in lines), *(line[-ENOUGH:] for line in lines)]
+
+
+def _lines(value):
+    return [line for line in value.splitlines() if len(line) >= ENOUGH and "-----" not in line]
 
 
 def forms(value):
