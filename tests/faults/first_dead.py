@@ -149,9 +149,9 @@ def first_dead_recover(scene):
     run = scene.play("recover", ok=False, recover_confirm="yes")
     if scene.broken:
         scene.sh("manager2", "docker swarm init --force-new-cluster --advertise-addr eth0 >/dev/null; sleep 5")
-    starts = scene.lab.ssh("manager3", "docker info --format '{{.Swarm.ControlAvailable}}'")
+    in_control = scene.lab.ssh("manager3", "docker info --format '{{.Swarm.ControlAvailable}}'")
     assert (scene.nodes("manager3"), scene.services("manager3")) == before
-    assert starts == "true"
+    assert in_control == "true"
     return told(run, "Nothing was changed")
 
 
