@@ -12,9 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from harness.lab import HOSTS, eventually
-
-from faults.scene import check
+from harness.lab import HOSTS, check, eventually
 
 DIRECTORY = "/var/lib/docker/swarm/certificates"
 DAY = datetime.timedelta(days=1)

@@ -11,9 +11,9 @@ import pathlib
 import shlex
 import time
 
-from harness.lab import eventually
+from harness.lab import check, eventually
 
-from faults.scene import FOREVER, check, failed, well
+from faults.scene import FOREVER, failed, well
 
 STOP, START = "systemctl stop docker.socket docker", "systemctl start docker.socket docker"
 SLOWLY = {**FOREVER, "replicas": 3, "update_config": {"parallelism": 1, "delay": "3s", "monitor": "5s"}}

@@ -8,9 +8,9 @@ from __future__ import annotations
 import pathlib
 import tempfile
 
-from harness.lab import HOSTS, eventually
+from harness.lab import HOSTS, check, eventually
 
-from faults.scene import FOREVER, check, told
+from faults.scene import FOREVER, told
 
 ALIVE = ["manager2", "manager3", "worker1", "worker2"]
 

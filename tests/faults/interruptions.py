@@ -12,9 +12,9 @@ import signal
 import subprocess
 import time
 
-from harness.lab import HOSTS, MANAGERS, eventually
+from harness.lab import HOSTS, MANAGERS, check, eventually
 
-from faults.scene import FOREVER, SITE, SSH, check
+from faults.scene import FOREVER, SITE, SSH
 
 WANTED = {
     "services_networks": [{"name": "back"}],

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from harness.lab import HOSTS, MANAGERS, eventually
+from harness.lab import HOSTS, MANAGERS, check, eventually
 
-from faults.scene import FOREVER, SITE, SSH, check, told
+from faults.scene import FOREVER, SITE, SSH, told
 
 # --- two of three managers are off ---------------------------------------------------------------------------------------
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import time
 
-from harness.lab import HOSTS, eventually
+from harness.lab import HOSTS, check, eventually
 from lifecycle.maintenance import MIDDLE, engine
 
-from faults.scene import FOREVER, check, failed, well
+from faults.scene import FOREVER, failed, well
 
 
 def join_pending(scene):

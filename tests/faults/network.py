@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import time
 
-from harness.lab import HOSTS, eventually
+from harness.lab import HOSTS, check, eventually
 
-from faults.scene import FOREVER, SITE, SSH, check, told, well
+from faults.scene import FOREVER, SITE, SSH, told, well
 
 # ssh would wait for an answer as long as TCP does
 WITHOUT_ALIVE = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=0"}

@@ -10,7 +10,7 @@ import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.lab import HOSTS, MANAGERS, eventually
+from harness.lab import HOSTS, MANAGERS, check, eventually
 
 BUSYBOX, NGINX = "depot:5000/busybox:latest", "depot:5000/nginx:1.22"
 FOREVER = {"image": BUSYBOX, "args": ["sleep", "1000000"], "stop_grace_period": "1s", "restart_config": {"delay": "1s"}}
@@ -21,10 +21,6 @@ HEARTBEAT = "2s"
 SSH = {
     "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=2 -o ServerAliveCountMax=3"
 }
-
-
-def check(truth, told=""):
-    assert truth, told
 
 
 def failed(result, *kinds):

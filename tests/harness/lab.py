@@ -20,12 +20,17 @@ WORKERS = ["worker1", "worker2"]
 HOSTS = MANAGERS + WORKERS
 
 
-def eventually(check, seconds=60, every=0.5):
-    """Call check() until it raises no AssertionError; returns what it returns, raises its last error after so many seconds."""
+def check(truth, told=""):
+    """An assertion for a lambda that eventually() is given."""
+    assert truth, told
+
+
+def eventually(holds, seconds=60, every=0.5):
+    """Call holds() until it raises no AssertionError; returns what it returns, raises its last error after so many seconds."""
     end = time.monotonic() + seconds
     while True:
         try:
-            return check()
+            return holds()
         except AssertionError:
             if time.monotonic() > end:
                 raise

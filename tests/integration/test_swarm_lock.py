@@ -8,7 +8,7 @@ from __future__ import annotations
 import concurrent.futures
 
 import pytest
-from harness.lab import eventually
+from harness.lab import check, eventually
 
 ELSEWHERE = "ops@elsewhere (process 7, 1 of 0123456789ab)"
 
@@ -82,7 +82,3 @@ def test_one_that_cannot_be_seen_is_passed_over_when_it_has_been_silent_or_by_fo
     lost = hold("manager1", ok=False, holder=ELSEWHERE, first=False, stale_after=0)
     assert lost["failure"]["kind"] == "lock_lost"
     assert "next.yml" in lost["msg"]
-
-
-def check(truth):
-    assert truth

@@ -11,7 +11,7 @@ import time
 
 import pytest
 from ansible_collections.apiary.swarm.plugins.module_utils._plan import Wish
-from harness.lab import eventually
+from harness.lab import check, eventually
 from harness.services import run, specs
 
 BUSYBOX = "depot:5000/busybox:latest"
@@ -66,8 +66,8 @@ def test_create_labels_content_absent(swarm, kind):
     assert {key: value for key, value in labels.items() if not key.startswith("io.apiary.")} == {"c": "d"}
     assert not swarm.module("manager1", f"swarm_{kind}", {"name": "x", "data": OLD})["changed"]
 
-    for check in (True, False):
-        refused = swarm.module("manager1", f"swarm_{kind}", {"name": "x", "data": NEW}, check=check, ok=False)
+    for dry in (True, False):
+        refused = swarm.module("manager1", f"swarm_{kind}", {"name": "x", "data": NEW}, check=dry, ok=False)
         assert refused["failure"]["kind"] == "immutable"
     assert swarm.inspect("manager1", kind, "x")["ID"] == there["ID"]
     only_says_that_it_changes(swarm, kind, {"name": "x", "data": NEW, "recreate": True}, "recreated")
@@ -135,10 +135,6 @@ def test_a_new_version_rewires_the_service(swarm, kind):
     cleaned = swarm.module("manager1", f"swarm_{kind}", {**args, "data": NEW})
     assert row(cleaned, kind)["removed_versions"] == ["x_v1"]
     assert names(swarm, kind) == ["x_v2"]
-
-
-def check(truth):
-    assert truth
 
 
 def test_the_same_as_the_cli_makes(swarm, engine):

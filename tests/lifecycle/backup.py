@@ -6,18 +6,13 @@
 from __future__ import annotations
 
 import base64
-import contextlib
 import hashlib
 import json
-import os
 import pathlib
-import signal
 import subprocess
-import sys
 import tempfile
 import time
 
-from harness.ansible import ROOT
 from harness.lab import HOSTS, MANAGERS, eventually
 
 MANY = 200
@@ -49,7 +44,9 @@ def backup(stage):
             seconds = time.monotonic() - began
             assert restarted(lab, started) == ["manager3"]
             untouched(stage)
-            interrupt(stage, "backup", store, lambda: stage.nodes()["manager3"]["Availability"] == "Drain")
+            stage.kill(
+                "backup", when=lambda: stage.nodes()["manager3"]["Availability"] == "Drain", backup_directory=str(store)
+            )
             assert len(lab.rows("manager1", "config", "ls", "--filter", "name=io.apiary.lock")) == 1, (
                 "not interrupted in its midst"
             )
@@ -128,7 +125,7 @@ def restore(stage):
         stage.play("restore", "--check", restore_archive=str(archive))
         assert {lab.swarm_state(host) for host in HOSTS} == {"inactive"}
         host = told["host"]
-        interrupt(stage, "restore", archive, lambda: lab.swarm_state(host) != "inactive")
+        stage.kill("restore", when=lambda: lab.swarm_state(host) != "inactive", restore_archive=str(archive))
         began = time.monotonic()
         stage.play("restore", restore_archive=str(archive))
         seconds = time.monotonic() - began
@@ -273,34 +270,3 @@ def containers(lab, host):
 def lost(lab, host):
     said = lab.docker(host, "node", "ls", ok=False) or lab.docker(host, "info", "--format", "{{.Swarm.Error}}")
     assert "does not have a leader" in said, said
-
-
-def interrupt(stage, name, path, check):
-    """Begin a playbook, and end it without warning, with all its processes, once check() is true."""
-    option = {"backup": "backup_directory", "restore": "restore_archive"}[name]
-    command = [
-        f"{os.path.dirname(sys.executable)}/ansible-playbook",
-        "-i",
-        "inventory/lab",
-        f"playbooks/{name}.yml",
-        "-e",
-        f"{option}={path}",
-    ]
-    environment = {**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")}
-    with tempfile.TemporaryFile() as output:
-        run = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
-        try:
-            eventually(lambda: equal(check(), True), seconds=120, every=0.2)
-            assert run.poll() is None, "it ended by itself"
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(run.pid, signal.SIGKILL)
-            run.wait()

@@ -10,12 +10,10 @@ import itertools
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 
-from harness.lab import HOSTS, MANAGERS, ROOT, WORKERS, eventually
+from harness.lab import HOSTS, MANAGERS, WORKERS, check, eventually
 
 OLD, MIDDLE, NEW = "20.10.24", "26.1.5", "28.5.2"
 NOTE = "io.apiary.availability"
@@ -108,7 +106,7 @@ def quorum_guard(stage):
     lab = stage.lab
     lab.form_swarm()
     lab.power_off("manager3")
-    eventually(lambda: _check(stage.nodes()["manager3"]["ManagerStatus"] == "Unreachable"))
+    eventually(lambda: check(stage.nodes()["manager3"]["ManagerStatus"] == "Unreachable"))
     starts = engine_starts(lab, HOSTS[:2] + WORKERS)
     for name, extra in (("reboot", {}), ("upgrade", {"engine_version": MIDDLE, "upgrade_allow_downgrade": True})):
         run = stage.play(name, ok=False, **extra, **BOOT)
@@ -120,7 +118,7 @@ def quorum_guard(stage):
         assert {row["Availability"] for row in stage.nodes().values()} == {"Active"}
         assert not locked(lab), "the lock was not given back"
     lab.docker("manager1", "node", "demote", "manager3")
-    eventually(lambda: _check(stage.nodes()["manager3"]["ManagerStatus"] == ""))
+    eventually(lambda: check(stage.nodes()["manager3"]["ManagerStatus"] == ""))
     two = ["--limit", "manager1,manager2"]
     down = {"engine_version": MIDDLE, "upgrade_allow_downgrade": True}
     run = stage.play("upgrade", *two, ok=False, maintenance_allow_outage=stage.broken, **down)
@@ -143,16 +141,16 @@ def resume(stage):
     stage.serve()
     lab.docker("manager1", "node", "update", "--availability", "pause", "worker2")
     before = availabilities(stage)
-    with stage.requests(), started("upgrade", engine_version=NEW, upgrade_batch=2, **ANY_CONTAINERD) as play:
-        eventually(lambda: _check(set(notes(lab)) == set(WORKERS)), 180)
+    with stage.requests(), stage.start("upgrade", engine_version=NEW, upgrade_batch=2, **ANY_CONTAINERD) as play:
+        eventually(lambda: check(set(notes(lab)) == set(WORKERS)), 180)
         refused = stage.play("reboot", ok=False, **BOOT)
         assert any(
             "upgrade.yml has been at work on this swarm since" in text for text in refused.messages().values()
         ), refused.output
-        assert play.poll() is None, "the play had ended before the other was refused"
-        eventually(lambda: _check(notes(lab)), 180, every=0.1)
-        os.killpg(play.pid, signal.SIGKILL)
-        play.wait()
+        assert play.process.poll() is None, "the play had ended before the other was refused"
+        eventually(lambda: check(notes(lab)), 180, every=0.1)
+        os.killpg(play.process.pid, signal.SIGKILL)
+        play.process.wait()
         left = {host: stage.nodes()[host]["Availability"] for host in notes(lab)}
         assert left, "nobody was out when the play was killed"
         with Answers(lab) as answers:
@@ -220,27 +218,6 @@ def engine(version):
             os.environ["LAB_ENGINE"] = former
 
 
-@contextlib.contextmanager
-def started(name, **extra):
-    """A playbook begun, as the leader of a process group of its own."""
-    command = [f"{os.path.dirname(sys.executable)}/ansible-playbook", f"playbooks/{name}.yml", "-i", "inventory/lab"]
-    play = subprocess.Popen(
-        [*command, "-e", json.dumps(extra)],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        yield play
-    finally:
-        if play.poll() is None:
-            os.killpg(play.pid, signal.SIGKILL)
-            play.wait()
-
-
 def availabilities(stage):
     return {host: row["Availability"] for host, row in stage.nodes().items()}
 
@@ -295,15 +272,11 @@ def mixed(lab):
         "100000",
     ]
     lab.docker("manager1", *create)
-    eventually(lambda: _check(lab.running("manager1", "mixed") == sorted(taking)), 120)
+    eventually(lambda: check(lab.running("manager1", "mixed") == sorted(taking)), 120)
     lab.docker("manager1", "service", "update", "--detach", "--stop-grace-period", "1s", "--env-add", "A=1", "mixed")
     state = "{{if .UpdateStatus}}{{.UpdateStatus.State}}{{end}}"
     eventually(
-        lambda: _check(lab.docker("manager1", "service", "inspect", "mixed", "--format", state) == "completed"), 180
+        lambda: check(lab.docker("manager1", "service", "inspect", "mixed", "--format", state) == "completed"), 180
     )
     assert lab.running("manager1", "mixed") == sorted(taking)
     lab.docker("manager1", "service", "rm", "mixed")
-
-
-def _check(truth):
-    assert truth

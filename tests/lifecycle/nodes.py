@@ -6,17 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 import pathlib
-import signal
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 
-from harness.ansible import ROOT
 from harness.edge import variables
-from harness.lab import HOSTS, MANAGERS, eventually
+from harness.lab import HOSTS, MANAGERS, check, eventually
 
 from lifecycle.stage import WEB, WHO
 
@@ -57,7 +52,7 @@ def remove(stage):
         stage.play("remove_node", remove_node_hosts="worker2")
         assert sorted(stage.nodes()) == sorted(set(HOSTS) - {"worker2"})
         assert stage.lab.swarm_state("worker2") == "inactive"
-        interrupted(stage, "remove_node", drained(stage, "manager1", "manager2"), remove_node_hosts="manager1")
+        stage.kill("remove_node", when=drained(stage, "manager1", "manager2"), remove_node_hosts="manager1")
         stage.play("remove_node", remove_node_hosts="manager1")
     rows = stage.nodes("manager2")
     assert sorted(rows) == ["manager2", "manager3", "worker1"], rows
@@ -98,7 +93,7 @@ def replace(stage):
     refused(stage, "replace_node", "is to be built anew first", replace_node_hosts=gone)
     stage.lab.rebuild(*gone, with_engine=False)
     with stage.requests(["manager1", "manager3", "worker2"]):
-        interrupted(stage, "replace_node", joined(stage, gone), replace_node_hosts=gone)
+        stage.kill("replace_node", when=joined(stage, gone), replace_node_hosts=gone)
         left = Counter(row["Hostname"] for row in stage.lab.rows("manager1", "node", "ls"))
         run = stage.play("replace_node", replace_node_hosts=gone)
     assert changes(run, "worker2") == set(), run.output
@@ -190,10 +185,6 @@ def reset(stage):
 # --- what they share -----------------------------------------------------------------------------------------------------
 
 
-def check(holds):
-    assert holds
-
-
 def changes(run, host):
     """Names of the tasks that changed something on a host, without the role's."""
     found = [result.task for result in run.results if result.host == host and result.data.get("changed")]
@@ -229,28 +220,8 @@ def refused(stage, name, words, asked="manager1", **extra):
     assert stage.nodes(asked) == before
 
 
-def interrupted(stage, name, when, **extra):
-    """A run that is killed, with all its processes, at the moment when when() no longer fails."""
-    command = [f"{os.path.dirname(sys.executable)}/ansible-playbook", f"playbooks/{name}.yml", "-i", "inventory/lab"]
-    process = subprocess.Popen(
-        [*command, "-e", json.dumps(extra)],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        eventually(when, 300, every=0.2)
-        assert process.poll() is None, f"{name} had ended already"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
 def drained(stage, host, asked):
-    return lambda: check(stage.nodes(asked)[host]["Availability"] == "Drain")
+    return lambda: stage.nodes(asked)[host]["Availability"] == "Drain"
 
 
 def joined(stage, hosts):
@@ -258,7 +229,7 @@ def joined(stage, hosts):
 
     def look():
         counts = Counter(row["Hostname"] for row in stage.lab.rows("manager1", "node", "ls"))
-        assert any(counts[host] > 1 for host in hosts)
+        return any(counts[host] > 1 for host in hosts)
 
     return look
 

@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import hashlib
 import itertools
-import json
 import os
 import pathlib
-import signal
 import ssl
 import subprocess
 import sys
@@ -22,7 +19,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from ansible_collections.apiary.swarm.plugins.plugin_utils._certificates import CLIENT, issue, new_authority
-from harness.lab import HOSTS, MANAGERS, ROOT, eventually
+from harness.lab import HOSTS, MANAGERS, eventually
 
 PORT = 2376
 SHORT = {"engine_tls_days": 20, "engine_tls_renew_days": 5}
@@ -181,7 +178,8 @@ def renew(stage, wanted):
     leader = next(name for name, node in stage.nodes().items() if node["ManagerStatus"] == "Leader")
     before, stopped = fingerprints(lab), restarts(lab)
     began = time.monotonic()
-    interrupted(lab, {**wanted, **RENEWED}, lambda: restarts(lab)["worker1"][1] > stopped["worker1"][1])
+    begun = stopped["worker1"][1]
+    stage.kill("site", "--tags", "engine", when=lambda: restarts(lab)["worker1"][1] > begun, **wanted, **RENEWED)
     early = {host for host, each in fingerprints(lab).items() if each != before[host]}
     assert early in ({"worker1"}, {"worker1", "worker2"}), early
     stage.play("site", "--tags", "engine", **wanted, **RENEWED)
@@ -195,37 +193,6 @@ def renew(stage, wanted):
     assert stage.play("site", "--tags", "engine", **wanted, **RENEWED).changed() == set()
     assert restarts(lab) == times
     return f"renewed on {', '.join(order)}, interrupted after {', '.join(sorted(early))} and run again, {took:.0f} s in all"
-
-
-def interrupted(lab, variables, seen):
-    """site.yml begun, and killed with all its children as soon as seen() says so."""
-    command = [
-        f"{os.path.dirname(sys.executable)}/ansible-playbook",
-        "site.yml",
-        "-i",
-        "inventory/lab",
-        "--tags",
-        "engine",
-    ]
-    process = subprocess.Popen(
-        [*command, "-e", json.dumps(variables)],
-        cwd=ROOT,
-        env={**os.environ, "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-
-    def check():
-        assert seen()
-
-    try:
-        eventually(check, 300)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def a_port_that_is_taken(stage, wanted):

@@ -10,7 +10,7 @@ import threading
 import time
 
 from harness.edge import variables, who
-from harness.lab import HOSTS, eventually
+from harness.lab import HOSTS, check, eventually
 from harness.load import Load, Request
 
 LEAST = 20  # requests a second, in each second
@@ -31,6 +31,16 @@ class Stage:
         run = self.lab.playbook(f"playbooks/{name}.yml", *options, extra_vars=extra, timeout=timeout)
         assert not ok or run.rc == 0, run.output
         return run
+
+    def start(self, name, *options, **extra):
+        """The same, begun: a harness.ansible.Playing, to be used with `with`."""
+        return self.lab.start(f"playbooks/{name}.yml", *options, extra_vars=extra)
+
+    def kill(self, name, *options, when, **extra):
+        """Begin a playbook, and kill it with all its processes once when() is true."""
+        with self.start(name, *options, **extra) as play:
+            eventually(lambda: check(when()), 300, every=0.2)
+            assert play.process.poll() is None, f"{name} had ended already"
 
     def serve(self, nodes=HOSTS):
         """Services of three tasks each, behind an edge on these nodes."""
@@ -61,12 +71,12 @@ class Stage:
     def await_nodes(self, manager="manager1", seconds=90, only=None, **wanted):
         """Wait until all nodes, or only these, have these words, for example Status="Ready"."""
 
-        def check():
+        def as_wanted():
             rows = {name: row for name, row in self.nodes(manager).items() if only is None or name in only}
             wrong = {name: row for name, row in rows.items() if any(row[key] != word for key, word in wanted.items())}
             assert not wrong, wrong
 
-        eventually(check, seconds)
+        eventually(as_wanted, seconds)
 
     def _spoil(self, nodes):
         for node in nodes:
