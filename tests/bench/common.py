@@ -15,13 +15,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT / "tests"))
 
-from harness.lab import Lab  # noqa: E402 - the path is set above
+from harness.cases import say  # noqa: E402 - the path is set above
+from harness.lab import Lab  # noqa: E402
 
 __all__ = ["HERE", "ROOT", "Lab", "compare", "playbook", "run", "say", "write"]
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def run(command, **options):

@@ -12,7 +12,6 @@ must be found. KEEP_LAB=1 leaves the lab up.
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import sys
@@ -22,7 +21,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
-from harness.cases import say  # noqa: E402
+from harness.cases import keep, named, say  # noqa: E402
 from harness.lab import Lab  # noqa: E402
 
 from canaries.canary import Canaries  # noqa: E402
@@ -30,7 +29,6 @@ from canaries.judge import MODULES, PLAYBOOKS, every_module, watched  # noqa: E4
 from canaries.playbooks import Story  # noqa: E402
 from canaries.vault import Vault  # noqa: E402
 
-RESULT = ROOT / "build/canaries.json"
 NAME, SUBNET = "apiary-canaries", "172.30.86.0/24"
 SHOWN = [
     {"hosts": "manager1", "gather_facts": False, "tasks": [{"name": "Show", "ansible.builtin.debug": {"var": "shown"}}]}
@@ -101,9 +99,7 @@ def rows_of(found):
 
 def report(rows, looked_for):
     """Writes the result, prints what is made from it, and returns the exit status."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(rows, indent=1) + "\n")
-    rows = json.loads(RESULT.read_text())
+    rows = keep("canaries", rows)
     for row in rows:
         say(f"{row['id']:20}{row['evidence']:40}{row['seconds']:>5} s{len(row['hits']):>6} hits")
     for row in rows:
@@ -121,8 +117,8 @@ def main():
     os.environ.setdefault("LAB_NAME", NAME)
     os.environ.setdefault("LAB_SUBNET", SUBNET)
     broken = os.environ.get("BREAK")
-    only = [name for name in os.environ.get("ONLY", broken or "").split(",") if name]
-    unknown = sorted({*only, *([broken] if broken else [])} - {*PLAYBOOKS, *MODULES})
+    only = named("ONLY") or named("BREAK")
+    unknown = sorted({*only, *named("BREAK")} - {*PLAYBOOKS, *MODULES})
     if unknown:
         say(f"there is no playbook or module {', '.join(unknown)}")
         return 1

@@ -24,20 +24,16 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import keep, say  # noqa: E402
 from harness.tunnel import tunnel  # noqa: E402
 
 from differential.cases import chains, cli_words, flags_of, task_options, update_words  # noqa: E402
 from differential.engines import HOST, Subject, client, lab_with  # noqa: E402
 from differential.judge import Judge, judgement  # noqa: E402
 
-RESULT = ROOT / "build/differential.json"
 NAME, SUBNET = "apiary-differential", "172.30.80.0/24"
 # What the module is told instead of a case that is to be found broken.
 SPOILED = {"replicas": 0, "hostname": "broken-on-purpose"}
-
-
-def say(text):
-    print(text, flush=True)
 
 
 class Run:
@@ -140,10 +136,7 @@ def report(run, cli, whole):
     if run.spoil and run.spoil not in {case["id"] for case in run.cases}:
         errors.append(f"BREAK={run.spoil}: there is no such case")
     result = {"client": cli.version, "cases": run.cases, "deliberate": run.judge.table(), "errors": errors}
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
-
-    result = json.loads(RESULT.read_text())
+    result = keep("differential", result)
     for entry in result["deliberate"]:
         say(f"  {entry['flag']} {entry['field']}: {entry['cases']} times: {entry['why']}")
     differ = [case["id"] for case in result["cases"] if case["differs"]]

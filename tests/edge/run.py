@@ -15,7 +15,6 @@ one that is there.
 from __future__ import annotations
 
 import copy
-import json
 import os
 import pathlib
 import sys
@@ -25,11 +24,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import keep, say  # noqa: E402
 from harness.edge import certificate, variables, who  # noqa: E402
 from harness.lab import HOSTS, Lab, eventually  # noqa: E402
 from harness.load import Load, Request, told  # noqa: E402
 
-RESULT = ROOT / "build/edge.json"
 NAME, SUBNET = "apiary-edge", "172.30.81.0/24"
 EDGE = ["manager1", "worker1", "worker2"]
 LEAST = 20  # requests a second, in each second
@@ -43,10 +42,6 @@ ASKED = [
     Request("post", "who.lab", "/api/x", method="POST"),
     Request("tcp", "who.lab", port=9000),
 ]
-
-
-def say(text):
-    print(text, flush=True)
 
 
 class Cases:
@@ -139,9 +134,7 @@ class Cases:
 
 def report(results, broken):
     """Writes the result, prints what is made from it, and returns the exit status."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps({"nodes": EDGE, "cases": results}, indent=1) + "\n")
-    cases = json.loads(RESULT.read_text())["cases"]
+    cases = keep("edge", {"nodes": EDGE, "cases": results})["cases"]
     for case in cases:
         for text in [*case["failed"], *([case["error"]] if case["error"] else [])]:
             say(f"  {case['id']}: {text}")

@@ -12,7 +12,6 @@ UPDATES=10 RUNS=2 does less. BREAK=CASE,CASE leaves something of these cases beh
 
 from __future__ import annotations
 
-import json
 import os
 import pathlib
 import sys
@@ -22,12 +21,11 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
-from harness.cases import say  # noqa: E402
+from harness.cases import keep, named, say  # noqa: E402
 from harness.lab import Lab, eventually  # noqa: E402
 
 from endurance import leaks, measure, work  # noqa: E402
 
-RESULT = ROOT / "build/endurance.json"
 NAME, SUBNET = "apiary-endurance", "172.30.85.0/24"
 # What must not grow, and by how much it may differ. Between the two looks there are 100 updates and 10 runs, so what each of them
 # leaves shows as 100 or 10. Engines open and close connections to each other by themselves: of theirs five more are no leak.
@@ -119,9 +117,7 @@ def judge(seen, history, most, seconds):
 
 def report(rows):
     """Writes the result, prints what is made from it, and returns the exit status."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(rows, indent=1) + "\n")
-    rows = json.loads(RESULT.read_text())
+    rows = keep("endurance", rows)
     say(f"{'case':12}{'what, on all hosts':26}{'before':>8}{'middle':>8}{'end':>8}")
     for row in rows:
         for kind, numbers in row["evidence"].items():
@@ -137,7 +133,7 @@ def report(rows):
 def main():
     os.environ.setdefault("LAB_NAME", NAME)
     os.environ.setdefault("LAB_SUBNET", SUBNET)
-    broken = [name for name in os.environ.get("BREAK", "").split(",") if name]
+    broken = named("BREAK")
     unknown = set(broken) - {*CASES, HISTORY}
     if unknown:
         say(f"there is no case {', '.join(sorted(unknown))}; there are {', '.join([*CASES, HISTORY])}")

@@ -21,8 +21,17 @@ def say(text):
     print(text, flush=True)
 
 
-def _names(variable):
+def named(variable):
+    """The names that an environment variable lists: NAME,NAME."""
     return [name for name in os.environ.get(variable, "").split(",") if name]
+
+
+def keep(name, result):
+    """Write a result to build/NAME.json, and return it as it was written."""
+    path = ROOT / f"build/{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
+    return json.loads(path.read_text())
 
 
 class Cases:
@@ -31,14 +40,13 @@ class Cases:
     def __init__(self, name, table, subnet):
         self.name = name
         self.table = {case.__name__: case for case in table}
-        self.result = ROOT / f"build/{name}.json"
         os.environ.setdefault("LAB_NAME", f"apiary-{name}")
         os.environ.setdefault("LAB_SUBNET", subnet)
-        self.broken = _names("BREAK")
+        self.broken = named("BREAK")
 
     def chosen(self, usual=None):
         """Names of the cases to play: those of ONLY=, those of BREAK=, or the usual ones, which are all; none if one is unknown."""
-        names = _names("ONLY") or self.broken
+        names = named("ONLY") or self.broken
         unknown = sorted({*names, *self.broken} - set(self.table))
         if unknown:
             say(f"there is no case {', '.join(unknown)}; there are {', '.join(self.table)}")
@@ -63,10 +71,8 @@ class Cases:
         return {"id": name, "seconds": seconds, "evidence": evidence, "error": error}
 
     def keep(self, rows):
-        """Write the rows down, and return them as they were written."""
-        self.result.parent.mkdir(exist_ok=True)
-        self.result.write_text(json.dumps(rows, indent=1) + "\n")
-        return json.loads(self.result.read_text())
+        """keep() of rows so far."""
+        return keep(self.name, rows)
 
     def tell(self, row):
         if row["error"]:

@@ -13,7 +13,6 @@ BREAK=ID spoils one case (scenario.py), to see that it is found. KEEP_LAB=1 leav
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pathlib
 import signal
@@ -24,16 +23,12 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "collections")]
 
+from harness.cases import keep, say  # noqa: E402
 from harness.lab import HOSTS, Lab  # noqa: E402
 
 from mesh.scenario import INVENTORY, cases  # noqa: E402
 
-RESULT = ROOT / "build/mesh.json"
 NAME, SUBNET = "apiary-mesh", "172.30.82.0/24"
-
-
-def say(text):
-    print(text, flush=True)
 
 
 def step(title, *command):
@@ -73,9 +68,7 @@ def judge(case, lab, broken):
 
 def report(result):
     """Writes the result, prints what is made from it, and returns the exit status."""
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
-    judged = json.loads(RESULT.read_text())["cases"]
+    judged = keep("mesh", result)["cases"]
     failed = [case["id"] for case in judged if not case["passed"]]
     answered = sum(case["passed"] for case in judged if case["id"].startswith("answers/"))
     say(f"mesh: {len(judged)} cases, {len(failed)} failed{': ' + ', '.join(failed) if failed else ''}")
