@@ -98,19 +98,11 @@ def first_dead_preflight(scene):
 def first_dead_unlock(scene):
     """The same with unlock.yml, and the third manager is locked, which costs the quorum: it is unlocked, and the swarm has a leader"""
     lab = scene.lab
-    key = lab.ssh("manager2", "docker swarm update --autolock=true >/dev/null; docker swarm unlock-key -q")
-    scene.healing.callback(lambda: lab.docker("manager2", "swarm", "update", "--autolock=false"))
-    lab.ssh("manager3", "systemctl restart docker")
-    eventually(lambda: check(lab.swarm_state("manager3") == "locked"), 60)
-    try:
-        run = scene.play("unlock", *_first_alone(scene), ok=False, swarm_unlock_key=key)
-        assert lab.swarm_state("manager3") == "active", run.output
-        assert _failed(run) == ["manager1"], run.output
-        eventually(lambda: check(scene.leader("manager2")), 30)
-    finally:
-        if lab.swarm_state("manager3") == "locked":
-            lab.ssh("manager3", f"echo '{key}' | docker swarm unlock")
-            eventually(lambda: check(scene.leader("manager2")), 60)
+    key = scene.lock("manager3", asked="manager2")
+    run = scene.play("unlock", *_first_alone(scene), ok=False, swarm_unlock_key=key)
+    assert lab.swarm_state("manager3") == "active", run.output
+    assert _failed(run) == ["manager1"], run.output
+    eventually(lambda: check(scene.leader("manager2")), 30)
     return f"manager3 is unlocked, {scene.leader('manager2')} leads; only manager1 failed"
 
 

@@ -53,31 +53,19 @@ def join_shut_out(scene):
 def locked_manager(scene):
     """A manager is locked after a restart: modules there and site.yml name it and what to do, the others go on"""
     lab = scene.lab
-    key = lab.ssh("manager1", "docker swarm update --autolock=true >/dev/null; docker swarm unlock-key -q")
-    scene.healing.callback(lambda: lab.docker("manager1", "swarm", "update", "--autolock=false"))
-    lab.ssh("manager3", "systemctl restart docker")
-    eventually(lambda: check(lab.swarm_state("manager3") == "locked"), 60)
-    try:
-        results, _seconds = scene.tasks("manager3", [("swarm_service", {"name": "web", **FOREVER}), ("swarm_info", {})])
-        assert results[0].data.get("failure", {}).get("kind") == "locked", results[0]
-        assert results[1].data["swarm"]["obstacle"] == "locked"
-        run = scene.play("site", ok=False, services_list=[{"name": "web", **FOREVER}])
-        told = run.messages()
-        assert list(told) == ["manager3"], run.output
-        assert "manager3 is locked" in told["manager3"]
-        if scene.broken:  # as one does it who makes it fit
-            lab.docker("manager3", "swarm", "leave", "--force")
-        assert lab.swarm_state("manager3") == "locked"
-        assert len(lab.running("manager1", "web")) == 1
-    finally:
-        if lab.swarm_state("manager3") == "locked":
-            _unlock(scene, key)
+    scene.lock("manager3")
+    results, _seconds = scene.tasks("manager3", [("swarm_service", {"name": "web", **FOREVER}), ("swarm_info", {})])
+    assert results[0].data.get("failure", {}).get("kind") == "locked", results[0]
+    assert results[1].data["swarm"]["obstacle"] == "locked"
+    run = scene.play("site", ok=False, services_list=[{"name": "web", **FOREVER}])
+    told = run.messages()
+    assert list(told) == ["manager3"], run.output
+    assert "manager3 is locked" in told["manager3"]
+    if scene.broken:  # as one does it who makes it fit
+        lab.docker("manager3", "swarm", "leave", "--force")
+    assert lab.swarm_state("manager3") == "locked"
+    assert len(lab.running("manager1", "web")) == 1
     return told["manager3"].splitlines()[0]
-
-
-def _unlock(scene, key):
-    scene.lab.ssh("manager3", f"echo '{key}' | docker swarm unlock")
-    scene.await_managers()
 
 
 def other_swarm(scene):

@@ -104,6 +104,20 @@ class Scene:
         self._pool.shutdown()
         self.healing.close()
 
+    def lock(self, host, asked="manager1"):
+        """Managers are locked when they start, and this one has been restarted; the unlock key. Unlocked again at the end."""
+        key = self.lab.ssh(asked, "docker swarm update --autolock=true >/dev/null; docker swarm unlock-key -q")
+        self.healing.callback(self._unlock, host, asked, key)
+        self.lab.ssh(host, "systemctl restart docker")
+        eventually(lambda: check(self.lab.swarm_state(host) == "locked"), 60)
+        return key
+
+    def _unlock(self, host, asked, key):
+        if self.lab.swarm_state(host) == "locked":
+            self.lab.ssh(host, f"echo '{key}' | docker swarm unlock")
+        eventually(lambda: check(self.leader(asked)), 60)
+        self.lab.docker(asked, "swarm", "update", "--autolock=false")
+
     def _form(self):
         self.lab.renew()
         self.lab.form_swarm()
