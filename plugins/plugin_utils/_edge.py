@@ -80,7 +80,7 @@ def plan(services, defaults=None, routes=None, network="edge", ports=None, slots
     ]
     if len(taken) < len([port for port in (ports or {}).values() if port]):
         faults.append(f"The edge's own ports must differ: {', '.join(f'{use} {port}' for use, port in ports.items())}.")
-    if http and not (ports or {}).get("http port", 1) and not (ports or {}).get("https port", 1):
+    if http and not (ports or {}).get("HTTP port", 1) and not (ports or {}).get("HTTPS port", 1):
         faults.append("There are routes by HTTP, and neither edge_http_port nor certificates for edge_https_port.")
     return {
         "http": http,

@@ -6,7 +6,7 @@
 
 A case is a playbook or a module of the tree. Writes build/canaries.json and ends with a line made from it.
 
-ONLY=NAME,NAME plays the playbooks up to the last of these, and judges these alone. BREAK=NAME shows a secret in a play of that case, which
+ONLY=NAME,NAME plays the playbooks until these were all seen done and failing, and judges these alone. BREAK=NAME shows a secret in a play of that case, which
 must be found. KEEP_LAB=1 leaves the lab up.
 """
 
@@ -65,7 +65,7 @@ class Tally:
         try:
             for name, wanted, options, variables in story.steps():
                 self._step(story, name, wanted, options, variables)
-                if only and name == only[-1] and wanted == "ok":
+                if only and all(self.found[one]["ok"] and self.found[one]["failed"] for one in only):
                     return
         except AssertionError as error:
             self.found[name]["errors"].append(f"the lab was not as it should be after it: {error}")

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 
+from harness.cases import say
 from harness.lab import HOSTS, MANAGERS, check, eventually
 
 from faults.scene import FOREVER, SITE, SSH
@@ -92,6 +93,7 @@ def _reached(playing, there):
 
 def _dice():
     seed = int(os.environ.get("SEED") or random.randrange(10**6))
+    say(f"  seed {seed}")  # at once: a case that fails tells nothing else
     return random.Random(seed), seed
 
 

@@ -165,9 +165,10 @@ def test_a_worker_is_off_before_there_is_a_swarm(blank, site):
 # --- a swarm that stands ------------------------------------------------------------------------------------------------
 
 
-def test_another_engine_version_in_a_swarm(swarm, site):
+@pytest.mark.parametrize("options", [(), ("--skip-tags", "preflight,hosts"), ("--tags", "engine")])
+def test_another_engine_version_in_a_swarm(swarm, site, options):
     before = swarm.docker("manager1", "version", "--format", "{{.Server.Version}}")
-    refused(site(extra_vars={"engine_version": "26.1.5"}), "run upgrade.yml", "26.1.5", before)
+    refused(site(*options, extra_vars={"engine_version": "26.1.5"}), "run upgrade.yml", "26.1.5", before)
     assert swarm.docker("manager1", "version", "--format", "{{.Server.Version}}") == before
     swarm.check_swarm()
 

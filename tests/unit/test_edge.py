@@ -59,6 +59,13 @@ def test_routes_that_differ_have_back_ends_of_their_own():
     assert [route["backend"] for route in found["http"] + found["tcp"]] == ["web:80", "web:80:2", "web:80:3"]
 
 
+def test_a_route_by_http_wants_a_port_to_come_in_by():
+    closed = {**PORTS, "HTTP port": 0}
+    assert "neither edge_http_port nor" in "".join(plan([service("web", {})], ports=closed)["faults"])
+    assert plan([service("web", {})], ports={**closed, "HTTPS port": 443})["faults"] == []
+    assert plan([service("db", {"mode": "tcp", "listen": 5432})], ports=closed)["faults"] == []
+
+
 def test_ports_and_slots():
     found = plan([service("db", {"mode": "tcp", "listen": "5432", "port": "5432"}, replicas=9)], ports=PORTS)
     assert found["ports"] == [80, 5432, 8404]
