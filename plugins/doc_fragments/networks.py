@@ -63,7 +63,7 @@ options:
             description: The gateway's address.
             type: str
           aux_addresses:
-            description: Addresses that are not given out, by name.
+            description: Refused. The engine drops such addresses of networks of a swarm without a word; use C(iprange) to keep some free.
             type: dict
       state:
         description: Whether the network is to be there.

@@ -45,7 +45,9 @@ def bring(engine, sort, params, check_mode):
     refuse_twice(sort, wishes)
     read_nodes(engine, f"change {sort.many}")
     plans = settled(engine, sort, read_and_plan(engine, sort, wishes), engine.services)
-    made = {} if check_mode else carry_out(engine, sort, wishes, plans)
+    made = {}
+    if not check_mode:
+        plans, made = carry_out(engine, sort, wishes, plans)
     return result(sort, plans, made, alone=params[sort.many] is None)
 
 
@@ -77,8 +79,9 @@ def settled(engine, sort, plans, read_services):
 
 
 def carry_out(engine, sort, wishes, plans):
-    """Apply plans; returns {name: ID}, None for what is not there any more."""
-    return {entry.name: _carry_out_one(engine, sort, wish, entry) for wish, entry in zip(wishes, plans)}
+    """Apply plans; returns them as they were carried out, and {name: ID}, None for what is not there any more."""
+    done = [_carry_out_one(engine, sort, wish, entry) for wish, entry in zip(wishes, plans)]
+    return [entry for entry, _made in done], {entry.name: made for entry, made in done}
 
 
 def refuse_twice(sort, wishes):
@@ -89,13 +92,13 @@ def refuse_twice(sort, wishes):
 
 
 def _carry_out_one(engine, sort, wish, entry):
-    """Apply one plan; returns the ID of what there is now, or None."""
+    """Apply one plan; returns it as it was carried out, and the ID of what there is now, or None."""
     try:
         if entry.action == "recreated":
             remove(engine, sort, entry.going)
         if entry.action in ("created", "recreated"):
-            what = f"create {sort.word} {entry.spec['Name']}"
-            made = retry(lambda: engine.post(f"/{sort.many}/create", entry.spec, what=what))["ID"]
+            old, (entry, made) = entry, _create(engine, sort, wish, entry)
+            entry = entry if entry is old else entry._replace(going=())  # which was not looked at for its users
         else:
             made = entry.present["ID"] if entry.present and entry.action != "removed" else None
         if entry.action == "updated":
@@ -107,7 +110,36 @@ def _carry_out_one(engine, sort, wish, entry):
         if data:
             error.msg = hide(error.msg, data)
         raise
-    return made
+    return entry, made
+
+
+def _create(engine, sort, wish, entry, attempts=3):
+    """POST it; returns the plan as it was carried out, and the ID.
+
+    Where there is one of this name by now, another run was quicker, or an attempt of which a lost leader said nothing was
+    carried out: then it is planned again.
+    """
+    unsure = []
+
+    def attempt():
+        try:
+            return engine.post(f"/{sort.many}/create", entry.spec, what=f"create {sort.word} {entry.spec['Name']}")[
+                "ID"
+            ]
+        except SwarmError as error:
+            unsure.extend([error] if error.kind in TRANSIENT else [])
+            raise
+
+    try:
+        return entry, retry(attempt)
+    except SwarmError as error:
+        again = read_and_plan(engine, sort, [wish])[0] if error.kind == "name_conflict" else entry
+        if again.action == "created" and again is not entry and attempts > 1:
+            return _create(engine, sort, wish, again, attempts - 1)
+        if again.action not in ("unchanged", "updated"):
+            raise
+    ours = again.action == "unchanged" and (unsure or entry.action == "recreated")
+    return entry if ours else again, again.present["ID"]
 
 
 def _update(engine, sort, entry):

@@ -27,6 +27,7 @@ from ansible.module_utils.common.text.converters import to_bytes
 from ._errors import SwarmError
 from ._fields import OWN_LABELS, Field, Table
 from ._kinds import Mapping, Text
+from ._task_states import seconds
 
 FINGERPRINT = OWN_LABELS + "content"
 VERSION = OWN_LABELS + "version"
@@ -169,14 +170,18 @@ def versions(things, base):
 
 
 def directory(things):
-    """{name, ID or base name: (ID, name)}; a base name stands for its newest version."""
-    found = {}
-    for thing in things:
-        found[thing["Spec"]["Name"]] = found[thing["ID"]] = (thing["ID"], thing["Spec"]["Name"])
+    """{name, ID or base name: (ID, name)}; a base name stands for its newest version, or for what has that very name and is newer."""
+    named = {thing["Spec"]["Name"]: thing for thing in things}
     versioned = [(version_of(thing), thing) for thing in things if version_of(thing)]
     for (base, _number), thing in sorted(versioned, key=lambda pair: pair[0]):
-        found[base] = (thing["ID"], thing["Spec"]["Name"])
-    return found
+        if base not in named or version_of(named[base]) or _made(named[base]) <= _made(thing):
+            named[base] = thing
+    named.update({thing["ID"]: thing for thing in things})
+    return {name: (thing["ID"], thing["Spec"]["Name"]) for name, thing in named.items()}
+
+
+def _made(thing):
+    return seconds(thing["CreatedAt"]) if thing.get("CreatedAt") else 0
 
 
 def _next_version(things, base):

@@ -44,15 +44,16 @@ def deploy(engine, params, check_mode):
     read_nodes(engine, "read the swarm")
     parts.read_and_plan()
     services = Services(engine, wishes, check_mode, params["docker_host"], missing)
-    services.prepare(parts.coming())
+    services.prepare(parts.meant())
     parts.settle(services.observed, services.afterwards())
     if check_mode:
         services.apply()
         return _joined(services.result(False, 0), parts.told(late=True))
     try:
+        something_new = parts.makes_something()
         parts.carry_out(clock)
-        if parts.coming():
-            services.plan(parts.coming())
+        if something_new:
+            services.plan(parts.meant())
         services.apply()
         answer = services.result(params["wait"], clock.left, params["_slice"])
     except SwarmError as error:
@@ -128,18 +129,29 @@ class Parts:
         for sort in SORTS:
             self.plans[sort.many] = contents.read_and_plan(self.engine, sort, self.wishes[sort.many])
 
-    def coming(self):
-        """What services can refer to that was not there before, in the form of World's networks and files; {} for nothing."""
-        made = self.made["networks"]
-        found = {entry.name: made.get(entry.name, {"Id": NEW})["Id"] for entry in self.plans["networks"] if entry.spec}
-        coming = {"networks": found} if found else {}
+    def makes_something(self):
+        """Whether there is something afterwards that services can refer to and could not before."""
+        return any(entry.action in ("created", "recreated") for plans in self.plans.values() for entry in plans)
+
+    def meant(self):
+        """What names mean to the services of this task, in the form of World's networks and files: what is made, and what is declared."""
+        found = {}
+        for entry in self.plans["networks"]:
+            if entry.spec:
+                found[entry.name] = self.made["networks"].get(entry.name, {"Id": NEW})["Id"]
+            elif entry.present and entry.action != "removed":
+                found[entry.name] = entry.present["Id"]
+        meant = {"networks": found} if found else {}
         for sort in SORTS:
             for entry in self.plans[sort.many]:
                 if entry.action in ("created", "recreated"):
-                    full_name = entry.spec["Name"]
-                    pair = (self.made[sort.many].get(entry.name, NEW), full_name)
-                    coming.setdefault("files", {}).setdefault(sort.word, {}).update({entry.name: pair, full_name: pair})
-        return coming
+                    pair = (self.made[sort.many].get(entry.name, NEW), entry.spec["Name"])
+                elif entry.action == "removed" or not entry.present:
+                    continue
+                else:
+                    pair = (entry.present["ID"], entry.present["Spec"]["Name"])
+                meant.setdefault("files", {}).setdefault(sort.word, {}).update({entry.name: pair, pair[1]: pair})
+        return meant
 
     def settle(self, now, then):
         """Keep old versions that services use, and refuse to take anything else from under one.
@@ -161,8 +173,17 @@ class Parts:
         """Apply all but the removals that wait for the services."""
         early = self._early()
         for sort in SORTS:
-            self.made[sort.many] = contents.carry_out(self.engine, sort, self.wishes[sort.many], early[sort.many])
-        self.made["networks"] = networks.carry_out(self.engine, early["networks"], clock)
+            wishes, plans = self.wishes[sort.many], early[sort.many]
+            self._carried_out(sort.many, plans, contents.carry_out(self.engine, sort, wishes, plans))
+        wishes, plans = self.wishes["networks"], early["networks"]
+        self._carried_out("networks", plans, networks.carry_out(self.engine, wishes, plans, clock))
+
+    def _carried_out(self, many, early, done):
+        """Keep what was made, and the plans of what somebody else was quicker with."""
+        carried, self.made[many] = done
+        self.plans[many] = [
+            planned if now is begun else now for planned, begun, now in zip(self.plans[many], early, carried)
+        ]
 
     def _early(self):
         """The plans without what is removed when the services run."""

@@ -177,7 +177,10 @@ class Table:
         parent = path[:-1]
         fresh = self._filled[parent].get(path[-1]) if parent in self._filled else look_up(self.base, path)
         fresh = field.fresh if fresh is None else fresh
-        fresh = field.kind.kept(current) if fresh is None else fresh
+        kept = field.kind.kept(current) if fresh is None else None
+        if kept is not None:
+            put(spec, path, copy.deepcopy(kept))
+            return
         fresh = field.kind.adopted(current, fresh) if adopt else fresh
         if fresh is None:
             self._remove(spec, path)

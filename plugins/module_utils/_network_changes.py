@@ -10,11 +10,11 @@ PRIVATE to apiary.swarm: no other collection may import it.
 from __future__ import annotations
 
 from ._cluster import Clock, read_nodes
-from ._engine import retry
+from ._engine import TRANSIENT, retry
 from ._errors import SwarmError
 from ._fields import one_or_many
 from ._ingress import await_unused, is_incomplete, is_ingress, refuse_impossible, spread
-from ._networks import NETWORK, is_allocated, plan, refuse_twice, shown, users
+from ._networks import NETWORK, is_allocated, is_leftover, plan, refuse_twice, shown, users
 from ._swarm_state import network_row
 
 _ALLOCATION_TIMEOUT = 20
@@ -46,7 +46,10 @@ def bring(engine, params, check_mode):
     read_nodes(engine, "change networks")
     plans = read_and_plan(engine, wishes)
     refuse_used(engine, going(plans), engine.services)
-    return result(plans, {} if check_mode else carry_out(engine, plans, Clock(params["wait_timeout"])))
+    made = {}
+    if not check_mode:
+        plans, made = carry_out(engine, wishes, plans, Clock(params["wait_timeout"]))
+    return result(plans, made)
 
 
 def read_and_plan(engine, wishes):
@@ -64,8 +67,8 @@ def _completed(engine, entry):
     return entry
 
 
-def carry_out(engine, plans, clock):
-    """Apply plans; returns {name: network} of those that are there now."""
+def carry_out(engine, wishes, plans, clock):
+    """Apply plans; returns them as they were carried out, and {name: network} of those that were made."""
     for entry in going(plans):
         remove(engine, entry.present, clock)
     if going(plans):
@@ -75,7 +78,8 @@ def carry_out(engine, plans, clock):
     for entry in plans:
         if entry.action == "completed":
             spread(engine, entry.present)
-    return {entry.name: create(engine, entry, clock) for entry in plans if entry.spec}
+    done = [create(engine, wish, entry, clock) if entry.spec else (entry, None) for wish, entry in zip(wishes, plans)]
+    return [entry for entry, _made in done], {entry.name: made for entry, made in done if made}
 
 
 def going(plans):
@@ -144,12 +148,18 @@ def remove(engine, network, clock):
 
 
 def await_gone(engine, networks, clock):
-    """Wait until this engine itself has let go of networks (plain data with Name): until then it takes no new one of the name."""
+    """Wait until this engine itself has let go of networks (plain data with Name): until then it takes no new one of the name.
+
+    Those that have an Id, and what this engine still has of others that were removed earlier. One that somebody else made meanwhile is
+    none of them.
+    """
     # one for published ports is held by no container when it comes to this: it goes in a second, or never
     ingress = [network["Name"] for network in networks if is_ingress(network)]
+    ids = {network.get("Id") for network in networks}
     _await_gone(
         engine,
         ingress,
+        ids,
         Clock(min(_INGRESS_TIMEOUT, clock.left)),
         "The managers have removed it, but this engine cannot let go of it. Run again on another manager, or restart the "
         "engine on this one ('systemctl restart docker') and run again.",
@@ -157,14 +167,19 @@ def await_gone(engine, networks, clock):
     _await_gone(
         engine,
         [network["Name"] for network in networks if network["Name"] not in ingress],
+        ids,
         clock,
         "A container on that host still uses it. The managers have removed it; run again.",
     )
 
 
-def _await_gone(engine, names, clock, hint):
+def _await_gone(engine, names, ids, clock, hint):
     while names:
-        left = [network["Name"] for network in retry(engine.networks) if network["Name"] in names]
+        left = [
+            network["Name"]
+            for network in retry(engine.networks)
+            if network["Name"] in names and (network["Id"] in ids or is_leftover(network))
+        ]
         if not left:
             return
         if not clock.pause():
@@ -176,22 +191,51 @@ def _await_gone(engine, names, clock, hint):
             )
 
 
-def create(engine, plan, clock):
-    """POST a network and wait until it has its addresses; returns it as GET /networks has it.
+def create(engine, wish, entry, clock):
+    """POST a network and wait until it has its addresses; returns the plan as it was carried out, and it as GET /networks has it.
+
+    Where there is one of this name by now, another run was quicker, or an attempt of which a lost leader said nothing was carried
+    out: then it is planned again, and must be as declared.
 
     One that gets none, or that no node can do anything with, is removed again: tasks that use it would wait for ever. If the
     old network had been removed for it, that is made again.
     """
+    unsure = []
+
+    def attempt():
+        try:
+            return engine.post("/networks/create", entry.spec, what=f"create network {entry.name}")["Id"]
+        except SwarmError as error:
+            unsure.extend([error] if error.kind in TRANSIENT else [])
+            raise
+
     try:
-        made = retry(lambda: engine.post("/networks/create", plan.spec, what=f"create network {plan.name}"))
-        network = _await_allocated(engine, plan.name, made["Id"], clock)
+        try:
+            network_id = retry(attempt)
+        except SwarmError as error:
+            there = _plan_again(engine, wish, clock) if error.kind in ("conflict", "name_conflict") else entry
+            if there.action != "unchanged":
+                raise
+            network_id = there.present["Id"]
+            entry = entry if unsure or entry.action == "recreated" else there
+        network = _await_allocated(engine, entry.name, network_id, clock)
         if is_ingress(network):
             _spread(engine, network)
-        return network
+        return entry, network
     except SwarmError as error:
-        if plan.action == "recreated" and error.kind != "incomplete":
-            raise _restored(engine, plan, error, clock)
+        if entry.action == "recreated" and error.kind != "incomplete":
+            raise _restored(engine, entry, error, clock)
         raise
+
+
+def _plan_again(engine, wish, clock):
+    """The plan for a network that somebody else has just made, and that may still wait for its addresses."""
+    patience = Clock(min(_ALLOCATION_TIMEOUT, clock.left))
+    while True:
+        networks = retry(engine.networks)
+        named = [network for network in networks if network["Name"] == wish["name"] and network["Scope"] == "swarm"]
+        if all(is_allocated(network) for network in named) or not patience.pause():
+            return plan(wish, networks)
 
 
 def _spread(engine, network):

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from ._errors import SwarmError
 from ._fields import Field, Table
 from ._ingress import is_ingress, publishers
-from ._kinds import Bool, Kind, Mapping, Text, scalar_text
+from ._kinds import Bool, Kind, Mapping, Text
 
 # the engine adds it to the options of every overlay network
 _VXLAN = "com.docker.network.driver.overlay.vxlanid_list"
@@ -43,7 +43,6 @@ class Pools(Kind):
         ("subnet", "Subnet"),
         ("iprange", "IPRange"),
         ("gateway", "Gateway"),
-        ("aux_addresses", "AuxiliaryAddresses"),
     )
 
     def argument(self):
@@ -65,20 +64,26 @@ class Pools(Kind):
             for key in ("subnet", "iprange"):
                 if entry.get(key):
                     ipaddress.ip_network(entry[key])
-            pool = {name: entry[key] for key, name in self.keys if entry.get(key)}
-            if "AuxiliaryAddresses" in pool:
-                pool["AuxiliaryAddresses"] = {
-                    key: scalar_text(key, item) for key, item in pool["AuxiliaryAddresses"].items()
-                }
-            pools.append(pool)
+            if entry.get("aux_addresses"):
+                raise ValueError("aux_addresses: a swarm's networks have none, the engine drops them; leave them out")
+            pools.append({name: entry[key] for key, name in self.keys if entry.get(key)})
         return pools
 
     def same(self, current, target):
-        present = {pool.get("Subnet"): pool for pool in current or []}
+        present = {_canonical(pool.get("Subnet")): pool for pool in current or []}
         return len(present) == len(target) and all(
-            pool["Subnet"] in present and all(present[pool["Subnet"]].get(key) == pool[key] for key in pool)
+            _canonical(pool["Subnet"]) in present
+            and all(_canonical(present[_canonical(pool["Subnet"])].get(key)) == _canonical(pool[key]) for key in pool)
             for pool in target
         )
+
+
+def _canonical(text):
+    """An address or network as one of its spellings; what is neither, as it is."""
+    try:
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return text
 
 
 NETWORK = Table(
@@ -215,7 +220,8 @@ def _refuse_overlap(name, spec, networks):
 
 def _subnets(network):
     pools = (network.get("IPAM") or {}).get("Config") or []
-    return [ipaddress.ip_network(pool["Subnet"]) for pool in pools if pool.get("Subnet")]
+    # older engines kept what follows the network's bits
+    return [ipaddress.ip_network(pool["Subnet"], strict=False) for pool in pools if pool.get("Subnet")]
 
 
 def refuse_twice(wishes):

@@ -158,17 +158,18 @@ def _removal(node, wish, force):
 
 def _labels(present, wish):
     given = wish.get("labels")
-    drop = wish.get("labels_to_remove") or []
+    replace = wish.get("labels_state") == "replace"
+    drop = [] if replace else wish.get("labels_to_remove") or []
     try:
         given = None if given is None else Mapping().parse(given, None)
     except ValueError as error:
         raise SwarmError(f"labels: {error}")
+    if given is not None and replace:
+        # what a run that was interrupted noted is no label of the operator's
+        return dict({key: text for key, text in present.items() if key == REMEMBERED}, **given)
     both = sorted(set(drop) & set(given or {}))
     if both:
         raise SwarmError(f"labels and labels_to_remove both name {', '.join(both)}")
-    if given is not None and wish.get("labels_state") == "replace":
-        # what a run that was interrupted noted is no label of the operator's
-        return dict({key: text for key, text in present.items() if key == REMEMBERED}, **given)
     return {key: text for key, text in dict(present, **(given or {})).items() if key not in drop}
 
 

@@ -69,7 +69,7 @@ class _Change:
         self.plan = self.current = plan
         self.entry = entry
         self.plan_again = plan_again
-        self.sent = False  # whether a creation was asked for that may have come about without our being told
+        self.sent = None  # the plan of a request that may have been carried out without our being told
         self.removed = None  # the service that was removed to be made anew
 
     def carry_out(self, port_was_released):
@@ -86,13 +86,14 @@ class _Change:
                 raise
             self._refused(error)
             return self.plan
-        if (self.sent or self.removed) and not self.current.changed:
-            # it was made after all, although the answer said that it was not
-            self.entry.update(changed=True, action=self.plan.action, diff=self.plan.diff)
-        else:
-            done(self.entry, self.current, RECREATE if self.removed else self.current.action)
         self.entry["id"] = (answer or {}).get("ID") or (self.current.observed or {}).get("ID") or self.entry["id"]
         self.entry["warnings"] += _engine_warnings(answer)
+        if (self.sent or self.removed) and not self.current.changed:
+            # it came about after all, although the answer said that it did not
+            carried = self.plan if self.removed else self.sent
+            done(self.entry, carried, carried.action)
+            return carried
+        done(self.entry, self.current, RECREATE if self.removed else self.current.action)
         return self.current
 
     def _attempt(self):
@@ -104,7 +105,8 @@ class _Change:
                 self.entry.update(action=REMOVE, changed=True)  # the truth, should the creation fail
             return self._send(self.current)
         except SwarmError as error:
-            self.sent = self.sent or (self.current.action == CREATE and error.kind in TRANSIENT)
+            if error.kind in TRANSIENT:
+                self.sent = self.current
             if error.kind in _CONFLICTS:
                 found = self._find(self.wish.name)
                 if found or not self.removed:  # what was removed is made anew as planned, with what it had

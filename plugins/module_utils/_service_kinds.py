@@ -159,6 +159,12 @@ def normal_port(port):
     )
 
 
+def _port_key(port):
+    """What there can be only one of, beside what --publish-add of the CLI adds to: the port outside, else the whole entry."""
+    published, _target, protocol, _mode = whole = normal_port(port)
+    return (published, protocol) if published else whole
+
+
 _PORT_OPTIONS = {
     "published_port": {"type": "int"},
     "target_port": {"type": "int", "required": True},
@@ -228,7 +234,7 @@ def ports():
     return Records(
         _PORT_OPTIONS,
         build=_port,
-        key=lambda port: normal_port(port)[1:3],
+        key=_port_key,
         expand=_ports_of,
         normal=normal_port,
     )

@@ -19,7 +19,7 @@ import ipaddress
 
 from ._errors import SwarmError
 from ._fields import OWN_LABELS, Field, Table
-from ._kinds import Bool, Kind, Mapping, Number, Unit
+from ._kinds import Bool, Kind, Mapping, Number, Unit, scalar_text
 from ._units import duration, duration_text
 
 HOUR, SECOND = 3600 * 10**9, 10**9
@@ -57,7 +57,11 @@ class ExternalCAs(Kind):
         )
 
     def parse(self, value, world):
-        return [{key: entry[option] for option, key in self.keys if entry.get(option)} for entry in value]
+        authorities = [{key: entry[option] for option, key in self.keys if entry.get(option)} for entry in value]
+        for authority in authorities:
+            if "Options" in authority:
+                authority["Options"] = {key: scalar_text(key, text) for key, text in authority["Options"].items()}
+        return authorities
 
     def normal(self, value):
         return self.show(value)

@@ -142,7 +142,8 @@ def flow(engine, params, check_mode):
     changing = [entry for entry in plans if entry.actions]
     idle = idle_swarm_warning(nodes, plans) if params["availability"] in ("pause", "drain") else None
     warnings = [idle] if idle else []
-    waiting = params["availability"] == "drain" and params["wait"] and not check_mode
+    # without a node to ask for, the engine would tell of all tasks
+    waiting = bool(targets) and params["availability"] == "drain" and params["wait"] and not check_mode
     movers, moved = {}, []
     if waiting:
         tasks = occupying(tasks_on(engine, [node["ID"] for node in targets]), nodes)

@@ -65,6 +65,7 @@ options:
       - Changes nothing where there is a quorum, so a second run does not do it again. Which manager is the right one to ask, the
         playbook C(apiary.swarm.recover) finds out.
       - The engine keeps the address that this manager advertised, and refuses it with autolock on (moby issue 36852).
+      - Where the root CA was ever rotated, the engine begins a new one with it; a warning tells.
     type: bool
     default: false
   autolock_managers:
@@ -168,6 +169,7 @@ from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._join import await_end_of_join, refuse_other_address
 from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
 from ansible_collections.apiary.swarm.plugins.module_utils._new_cluster import TRIED, force, needs_force
+from ansible_collections.apiary.swarm.plugins.module_utils._rotation import in_progress
 from ansible_collections.apiary.swarm.plugins.module_utils._swarm_fields import (
     argument_spec,
     declared,
@@ -185,6 +187,11 @@ REFUSED_SETTINGS = "rpc error:"
 # until a swarm that somebody else is making stands, in seconds: once it is known that one is made, and while it may be
 PATIENCE = 20
 MOMENT = 5
+# Without a quorum nobody can be asked how often the CA was rotated, which the request would have to say (moby MergeSwarmSpecToGRPC).
+NEW_ROOT = (
+    "The engine has begun a new root CA with it, as the CA of this swarm had been rotated before. Join tokens that were noted elsewhere are "
+    "void once every node has a certificate of it; swarm_rotate with rotate: [ca] waits for that"
+)
 
 
 def flow(engine, params, check_mode):
@@ -251,12 +258,14 @@ def go_on_alone(engine, params, values, advertised, check_mode):
     if not check_mode:
         nodes = force(engine, request_of(params, values), info, advertised)
         info = engine.info()
-    return result(
+    done = result(
         [TRIED if check_mode else "made this manager the only one"],
         before,
         {"managers": 1},
         read_swarm(engine, info, nodes),
     )
+    rotating = not check_mode and in_progress(info["Swarm"]["Cluster"])
+    return dict(done, warnings=[NEW_ROOT]) if rotating else done
 
 
 def overtaken(engine, params, values, advertised, error):
@@ -301,20 +310,24 @@ def update(engine, params, values, advertised, info, check_mode):
         after = settings(dict(cluster, Spec=spec_of(values, cluster["Spec"])))
         return result(told(before, after, "would change"), before, after, read_swarm(engine, info, nodes))
 
+    sent = []
+
     def write():
         # not from GET /info: where a leader is lost, that has a cluster without anything in it and does not fail
         present = engine.swarm()
         if differences(present, values):
+            sent.append(settings(present))
             engine.post(
                 "/swarm/update",
                 spec_of(values, present["Spec"]),
                 what=f"change {', '.join(changing)} of the swarm",
                 version=present["Version"]["Index"],
             )
-        return settings(present)
 
-    before = retry(write, kinds=TRANSIENT | {"out_of_sequence"})
+    retry(write, kinds=TRANSIENT | {"out_of_sequence"})
     after = settings(read_back(engine, values))
+    # the last that was sent: one of which a lost leader said nothing may have been carried out
+    before = sent[-1] if sent else after
     return result(told(before, after, "changed"), before, after, read_swarm(engine, nodes=nodes))
 
 

@@ -169,13 +169,26 @@ def flow(engine, params, check_mode):
     require(params, addresses, engine.name)
     if check_mode:
         return result([f"would join the swarm as a {params['role']}"], info, read_swarm(engine, info), params["role"])
-    address = join_through_any(engine, request_of(params), addresses, clock, local)
+    try:
+        address = join_through_any(engine, request_of(params), addresses, clock, local)
+    except SwarmError as error:
+        return overtaken(engine, params, advertised, clock, error)
     actions.append(f"joined the swarm as a {params['role']} through {address}")
     joined, nodes = engine.info(), None
     if params["wait"]:
         joined, nodes = await_member(engine, params["role"], clock)
     refuse_dropped_address(joined, advertised, engine.name)
     return result(actions, info, read_swarm(engine, joined, nodes), params["role"])
+
+
+def overtaken(engine, params, advertised, clock, error):
+    """Somebody else let the node join in the meantime: it is judged as any member; any other error is raised."""
+    if error.kind != "member":
+        raise error
+    info = await_end_of_join(engine, clock.left)
+    if must_join(info, engine.name) is not False:
+        raise error
+    return member(engine, params, info, advertised, clock)
 
 
 def end_earlier_attempt(engine, info, clock, actions):

@@ -127,6 +127,7 @@ def flow(engine, params, check_mode):
 
 def write(engine, secrets, trigger):
     """Rotate what is due; returns that."""
+    sent = []
 
     def once():
         present = engine.swarm()
@@ -134,10 +135,12 @@ def write(engine, secrets, trigger):
         if rotating:
             spec, flags = request(present["Spec"], rotating, trigger)
             what = f"rotate {in_words(rotating)}"
+            sent.append(rotating)
             engine.post("/swarm/update", spec, what=what, version=present["Version"]["Index"], **flags)
-        return rotating
 
-    return retry(once, kinds=TRANSIENT | {"out_of_sequence"})
+    retry(once, kinds=TRANSIENT | {"out_of_sequence"})
+    # the last that was sent: one of which a lost leader said nothing may have been carried out
+    return sent[-1] if sent else []
 
 
 def contents(engine, cluster, secrets):

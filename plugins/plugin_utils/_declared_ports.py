@@ -20,15 +20,22 @@ def declared(services, defaults=None):
     """
     found = []
     for service in services:
+        if not isinstance(service, dict):
+            continue
         options = {**(defaults or {}), **service}
         if options.get("state") == "absent" or str(options.get("replicas")) == "0":
             continue
-        everywhere = options.get("mode") == "global" and not (options.get("placement") or {}).get("constraints")
+        placement = options.get("placement")
+        everywhere = options.get("mode") == "global" and not (
+            placement and (not isinstance(placement, dict) or placement.get("constraints"))
+        )
         for port in _entries(options.get("publish")):
             number, protocol = _number(port.get("published_port")), port.get("protocol") or "tcp"
             if number and protocol in ("tcp", "udp"):
                 surely = everywhere or (port.get("mode") or "ingress") == "ingress"
-                found.append({"service": options["name"], "port": number, "protocol": protocol, "surely": surely})
+                found.append(
+                    {"service": str(options.get("name", "")), "port": number, "protocol": protocol, "surely": surely}
+                )
     return found
 
 
@@ -47,7 +54,9 @@ def taken(ports, reports):
 
 
 def _entries(publish):
-    for entry in publish or ():
+    if isinstance(publish, str):
+        publish = publish.split(",")
+    for entry in publish if isinstance(publish, list) else ():
         if isinstance(entry, dict):
             yield entry
         elif isinstance(entry, str):

@@ -14,6 +14,7 @@ import io
 import re
 
 _CONSTRAINT = re.compile(r"\s*(node\.(?:id|hostname|role|labels\.[\w./-]+))\s*(==|!=)\s*(\S.*?)\s*")
+_STATISTICS = "# pxname,"  # how HAProxy's begin; to whom it does not want to tell them it answers with a page
 _LISTENS = "0A"  # st of /proc/net/tcp
 
 
@@ -129,6 +130,12 @@ def unreachable(answers):
         if not text:
             faults.append(f"{host}: HAProxy does not answer on its admin port.")
             continue
+        if not text.startswith(_STATISTICS):
+            said = " ".join(re.sub(r"<[^>]*>", " ", text).split())
+            faults.append(
+                f"{host}: HAProxy does not tell its statistics: {said:.120} Are the addresses of the node itself among edge_admin_allow?"
+            )
+            continue
         found = backends(text)
         lost = {name: entry for name, entry in found.items() if not entry["up"]}
         if found and len(lost) == len(found) and any(_somewhere(answers, host)):
@@ -150,5 +157,5 @@ def unreachable(answers):
 
 def _somewhere(answers, here):
     for host, text in answers.items():
-        if host != here and text:
+        if host != here and (text or "").startswith(_STATISTICS):
             yield from (entry["up"] for entry in backends(text).values())

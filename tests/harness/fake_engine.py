@@ -105,7 +105,7 @@ class FakeEngine:
     def _one(self, kind, identity):
         found = [one for one in self._all(kind) if identity in (one.get("ID"), one.get("Id"))]
         if not found:
-            raise _NotFoundError(f"no such {kind}: {identity}")
+            raise Refusal(404, f"no such {kind}: {identity}")
         return found[0]
 
     def _create(self, kind, body):
@@ -143,8 +143,12 @@ class FakeEngine:
         return {}
 
 
-class _NotFoundError(Exception):
-    """An answer of the engine with status 404."""
+class Refusal(Exception):
+    """An answer of the engine with another status than 200."""
+
+    def __init__(self, status, message):
+        super().__init__(message)
+        self.status = status
 
 
 def _services():
@@ -261,9 +265,9 @@ def still(engine):
             _check_timeout(keywords.pop("timeout"))
             try:
                 return engine.request(method, url, **keywords)
-            except _NotFoundError as error:
-                response = _response({"message": str(error)})
-                response.status_code = 404
+            except Refusal as refusal:
+                response = _response({"message": str(refusal)})
+                response.status_code = refusal.status
                 return response
 
     clock = Clock()

@@ -154,6 +154,7 @@ def recover(stage):
     """two of four managers are lost: the swarm goes on from the one that knows most, and a worker's tasks run on"""
     lab, alive = stage.lab, ["worker1", "worker2"]
     lab.form_swarm()
+    lab.docker("manager1", "swarm", "ca", "--rotate", "--quiet")
     lab.docker("manager1", "node", "promote", "worker1")
     for node in MANAGERS:
         lab.docker("manager1", "node", "update", "--availability", "drain", node)
@@ -199,6 +200,10 @@ def recover(stage):
         run = play(recover_confirm="yes")
         seconds = time.monotonic() - began
         assert "Going on from worker1." in run.output, run.output
+        told = [text for result in run.results for text in result.data.get("warnings", ())]
+        assert any("begun a new root CA" in text for text in told), told
+        rotating = ("info", "--format", "{{.Swarm.Cluster.RootRotationInProgress}}")
+        eventually(lambda: equal(lab.docker("worker1", *rotating), "false"), 90)
         nodes = stage.nodes("worker1")
         assert sorted((name, row["Status"]) for name, row in nodes.items()) == [
             (name, "Ready") for name in ("manager1", *alive)

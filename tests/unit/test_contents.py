@@ -110,6 +110,20 @@ def test_versions(sort):
 
 
 @SORTS
+@pytest.mark.parametrize(("plain", "version", "meant"), [("05.1Z", "05.12Z", "x_v1"), ("05.12Z", "05.1Z", "x")])
+def test_a_name_that_was_a_version_and_is_none_any_more_or_the_other_way_round_is_the_newer_of_both(
+    sort, plain, version, meant
+):
+    rolling = stored(sort, contents.plan(sort, wish(data="1", rolling_versions=True), []).spec, 1)
+    exact = stored(sort, contents.plan(sort, wish(data="2"), []).spec, 2)
+    things = [
+        dict(exact, CreatedAt=f"2026-11-24T00:00:{plain}"),
+        dict(rolling, CreatedAt=f"2026-11-24T00:00:{version}"),
+    ]
+    assert contents.directory(things)["x"][1] == meant
+
+
+@SORTS
 def test_versions_are_sorted_by_number_and_known_by_their_label(sort):
     things = [stored(sort, {"Name": f"x_v{n}", "Labels": {"io.apiary.version": str(n)}}, n) for n in (10, 9, 2)]
     things.append(stored(sort, {"Name": "x_v99", "Labels": {}}, 99))

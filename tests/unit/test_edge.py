@@ -253,5 +253,11 @@ def test_services_that_do_not_answer():
         "w1: no task of web answers on port 80, it has no task that its name resolves to."
     ]
     assert unreachable({"w1": ""}) == ["w1: HAProxy does not answer on its admin port."]
+    page = "<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>"
+    (fault,) = unreachable({"w1": page, "w2": csv(UP)})
+    assert fault.startswith(
+        "w1: HAProxy does not tell its statistics: 403 Forbidden Request forbidden by administrative rules."
+    )
+    assert "edge_admin_allow" in fault
     (fault,) = unreachable({"w1": csv(UP), "w2": csv(DOWN)})
     assert fault.startswith("w2: nothing that others reach over the edge's network answers from here.")

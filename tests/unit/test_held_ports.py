@@ -107,10 +107,20 @@ def port(number, protocol="tcp", surely=True, service="web"):
         ({"publish": ["8080:80"], "state": "absent"}, []),
         ({"publish": ["8080:80"], "replicas": 0}, []),
         ({"publish": None}, []),
+        ({"publish": 8080}, []),
+        ({"publish": "8080:80,8081:81"}, [port(8080), port(8081)]),
+        (
+            {"publish": ["published=80,target=80,mode=host"], "mode": "global", "placement": "x"},
+            [port(80, surely=False)],
+        ),
     ],
 )
 def test_the_ports_that_services_declare(options, found):
     assert ports.declared([{"name": "web", **options}]) == found
+
+
+def test_what_is_no_service_is_left_for_the_module_to_say():
+    assert ports.declared(["nonsense", None, {"publish": ["8080:80"]}]) == [dict(port(8080), service="")]
 
 
 def test_defaults_count_too():

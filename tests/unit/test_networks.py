@@ -90,6 +90,7 @@ def test_a_difference_is_an_error_that_names_it_or_a_new_network_if_that_is_perm
         ([{"subnet": "10.99.0.0/25"}], False),
         ([], False),
         ([{"subnet": "10.99.0.0/24"}, {"subnet": "10.97.0.0/24"}], False),
+        ([{"subnet": "10.99.0.0/24", "iprange": "10.99.0.128/255.255.255.128"}], True),
     ],
 )
 def test_of_a_pool_only_what_is_declared_counts(pools, same):
@@ -97,6 +98,27 @@ def test_of_a_pool_only_what_is_declared_counts(pools, same):
         assert networks.plan(wish("full", ipam_config=pools), PRESENT).action == "unchanged"
     else:
         assert failure(wish("full", ipam_config=pools), PRESENT).kind == "immutable"
+
+
+def test_an_address_has_more_than_one_spelling():
+    six = copy.deepcopy(BY_NAME["full"])
+    six["IPAM"]["Config"] = [{"Subnet": "fd00:1::/64", "Gateway": "fd00:1::1"}]
+    pools = [{"subnet": "FD00:0001::/64", "gateway": "fd00:1:0::1"}]
+    assert networks.plan(wish("full", ipam_config=pools), [six]).action == "unchanged"
+
+
+def test_what_the_engine_drops_is_refused():
+    error = failure(
+        wish("new", ipam_config=[{"subnet": "10.9.0.0/24", "aux_addresses": {"router": "10.9.0.2"}}]), PRESENT
+    )
+    assert "ipam_config: aux_addresses: a swarm's networks have none" in error.msg
+
+
+def test_what_follows_the_bits_of_a_network_is_no_matter_where_it_is_there():
+    old = copy.deepcopy(BY_NAME["full"])
+    old["IPAM"]["Config"] = [{"Subnet": "10.5.0.1/24"}]
+    assert networks.plan(wish("new"), [old]).action == "created"
+    assert failure(wish("new", ipam_config=[{"subnet": "10.5.0.0/25"}]), [old]).kind == "conflict"
 
 
 def test_a_new_network():
@@ -160,14 +182,6 @@ def test_a_network_of_this_node_alone_has_the_name():
     error = failure(wish("bridge"), PRESENT)
     assert error.kind == "conflict"
     assert networks.plan(wish("bridge", state="absent"), PRESENT).action == "unchanged"
-
-
-def test_other_addresses_of_a_pool():
-    pool = {"subnet": "10.97.0.0/24", "aux_addresses": {"router": "10.97.0.2"}}
-    spec = networks.plan(wish("new", ipam_config=[pool]), PRESENT).spec
-    assert spec["IPAM"]["Config"] == [{"Subnet": "10.97.0.0/24", "AuxiliaryAddresses": {"router": "10.97.0.2"}}]
-    pool["aux_addresses"] = {"router": True}
-    assert "put the value in quotes" in failure(wish("new", ipam_config=[pool]), PRESENT).msg
 
 
 def test_networks_of_this_node_alone_may_have_the_subnet():

@@ -66,6 +66,7 @@ def test_one_node_must_not_be_named_twice():
         ({"labels_state": "replace"}, {"a": "1", "b": "2"}),
         ({"labels_to_remove": ["a", "z"]}, {"b": "2"}),
         ({"labels": {"b": "2"}, "labels_to_remove": ["a"]}, {"b": "2"}),
+        ({"labels": {"b": "2"}, "labels_to_remove": ["b"], "labels_state": "replace"}, {"b": "2"}),
     ],
 )
 def test_labels(wish, labels):

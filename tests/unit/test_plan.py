@@ -333,8 +333,8 @@ def test_merge_adds_instead_of_replacing():
     container = made.spec["TaskTemplate"]["ContainerSpec"]
     assert container["Env"] == ["B=3", "A=1", "C=4"]
     assert {key: made.spec["Labels"][key] for key in "lm"} == {"l": "1", "m": "2"}
-    # as in the CLI's --publish-add, a target port and protocol is published once
-    assert [port.get("PublishedPort") for port in made.spec["EndpointSpec"]["Ports"]] == [8181, 9000, 8088]
+    # as with the CLI's --publish-add, a target port may be published several times
+    assert [port.get("PublishedPort") for port in made.spec["EndpointSpec"]["Ports"]] == [8080, 8181, 9000, 8088]
     assert made.spec["TaskTemplate"]["Placement"]["Constraints"] == ["node.role==worker", "node.id != x"]
     assert {mount["Target"]: mount.get("Source") for mount in container["Mounts"]} == {
         "/v1": "v9",

@@ -203,6 +203,15 @@ def test_a_manager_without_quorum_is_made_the_only_one_with_the_addresses_that_i
     )
     assert result["actions"] == ["made this manager the only one"]
     assert result["diff"]["after"] == {"managers": 1}
+    assert "warnings" not in result
+
+
+@pytest.mark.usefixtures("_hasty")
+def test_that_the_engine_begins_a_new_root_with_it_is_told():
+    rotating = copy.deepcopy(LEADER)
+    rotating["Swarm"]["Cluster"]["RootRotationInProgress"] = True
+    (warning,) = run(Cut([LOST, rotating]), force_new_cluster=True)["warnings"]
+    assert "begun a new root CA" in warning
 
 
 def test_no_quorum_for_a_moment_forces_nothing():
