@@ -63,7 +63,7 @@ def _at_points(scene, stop):
         with scene.lab.start(SITE, extra_vars=WANTED, environment=SSH) as playing:
             eventually(lambda point=point, playing=playing: _reached(playing, playing.begun(point)), 300, every=0.05)
             time.sleep(dice.uniform(0, 2))
-            assert playing.process.poll() is None, f"the run had ended before {point}"
+            assert playing.process.poll() is None, f"the run had ended before {point}: {''.join(playing.lines[-40:])}"
             stop(playing)
     return f"{_ends_right(scene)}; seed {seed}"
 
