@@ -24,9 +24,10 @@ def engine_restarted(scene):
     """The engine of the manager that a task runs on is restarted while it waits: the task goes on, and ends well"""
     leader = scene.leader()
     asked = scene.other_managers(leader)[0]
-    scene.service(leader, name="web", **SLOWLY)
+    elsewhere = _elsewhere(asked)
+    scene.service(leader, name="web", **elsewhere)
     patience = {"wait_timeout": 1} if scene.broken else {}
-    task = scene.begin(scene.service, asked, ok=None, name="web", env={"A": "1"}, **SLOWLY, **patience)
+    task = scene.begin(scene.service, asked, ok=None, name="web", env={"A": "1"}, **elsewhere, **patience)
     scene.await_update("web", leader)
     scene.lab.ssh(asked, f"{STOP}; sleep 3; {START}")
     result = task.result()
@@ -37,11 +38,16 @@ def engine_restarted(scene):
     return f"{asked}, a follower, was restarted during the update; the task saw its end"
 
 
+def _elsewhere(host):
+    """A task of the update that fails with its engine would be another fault: the engine pauses the update then."""
+    return {**SLOWLY, "placement": {"constraints": [f"node.hostname != {host}"]}}
+
+
 def engine_stopped(scene):
     """It is stopped, and does not come back: the task says so when its time is over, and the update goes on without it"""
     leader = scene.leader()
     asked = scene.other_managers(leader)[0]
-    elsewhere = {**SLOWLY, "placement": {"constraints": [f"node.hostname != {asked}"]}}
+    elsewhere = _elsewhere(asked)
     scene.service(leader, name="web", **elsewhere)
     wait = {"wait": False} if scene.broken else {}
     task = scene.begin(scene.service, asked, ok=None, name="web", env={"A": "1"}, **elsewhere, **wait, wait_timeout=25)
