@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 
-from harness.lab import HOSTS, WORKERS
+from harness.lab import HOSTS, WORKERS, check, eventually
 
 from faults.scene import NGINX, failed, well
 
@@ -77,12 +77,15 @@ def registry_slow(scene):
     for host in WORKERS:
         scene.forget(host, NEWER)
     patience = {"wait_timeout": 5} if scene.broken else {}
-    began = time.monotonic()
-    scene.service("manager1", **APP, **ON_WORKERS, image=NEWER, wait=False)
     scene.lab.freeze("depot")
     try:
-        task = scene.begin(scene.service, "manager1", ok=None, **APP, image=NEWER, **patience)
+        # without its digest, for which the registry would be asked first
+        how = {"image": NEWER, "resolve_image": "never", **patience}
+        task = scene.begin(scene.service, "manager1", ok=None, **APP, **ON_WORKERS, **how)
+        eventually(lambda: check("app" in scene.services()), 60, every=0.2)
+        began = time.monotonic()
         time.sleep(20)
+        assert scene.lab.running("manager1", "app") == [], "the registry has answered"
     finally:
         scene.lab.freeze("depot", False)
     result = task.result()
