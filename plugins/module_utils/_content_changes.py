@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from ._cluster import read_nodes
 from ._contents import CONTENT, content, hide, plan, settle, shown
-from ._engine import TRANSIENT, retry
+from ._engine import TRANSIENT, noting, retry
 from ._errors import SwarmError
 from ._fields import one_or_many
 
@@ -97,8 +97,10 @@ def _carry_out_one(engine, sort, wish, entry):
         if entry.action == "recreated":
             remove(engine, sort, entry.going)
         if entry.action in ("created", "recreated"):
-            old, (entry, made) = entry, _create(engine, sort, wish, entry)
-            entry = entry if entry is old else entry._replace(going=())  # which was not looked at for its users
+            planned = entry
+            entry, made = _create(engine, sort, wish, planned)
+            if entry is not planned:
+                entry = entry._replace(going=())  # these were not looked at for their users
         else:
             made = entry.present["ID"] if entry.present and entry.action != "removed" else None
         if entry.action == "updated":
@@ -122,13 +124,9 @@ def _create(engine, sort, wish, entry, attempts=3):
     unsure = []
 
     def attempt():
-        try:
-            return engine.post(f"/{sort.many}/create", entry.spec, what=f"create {sort.word} {entry.spec['Name']}")[
-                "ID"
-            ]
-        except SwarmError as error:
-            unsure.extend([error] if error.kind in TRANSIENT else [])
-            raise
+        what = f"create {sort.word} {entry.spec['Name']}"
+        with noting(unsure, entry):
+            return engine.post(f"/{sort.many}/create", entry.spec, what=what)["ID"]
 
     try:
         return entry, retry(attempt)

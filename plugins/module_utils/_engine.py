@@ -12,6 +12,7 @@ docker.types: those send defaults that nobody asked for.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import platform
 import random
@@ -164,6 +165,17 @@ def retry(action, kinds=TRANSIENT, attempts=6, delay=0.5):
             if error.kind not in kinds or attempt == attempts - 1:
                 raise
         time.sleep(delay * 2**attempt * random.uniform(0.5, 1.5))
+
+
+@contextlib.contextmanager
+def noting(unsure, what):
+    """Add what is asked for inside to the list unsure, if a lost leader leaves open whether it was carried out."""
+    try:
+        yield
+    except SwarmError as error:
+        if error.kind in TRANSIENT:
+            unsure.append(what)
+        raise
 
 
 def side_by_side(engine, action, items, at_once=AT_ONCE):

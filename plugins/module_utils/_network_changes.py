@@ -10,7 +10,7 @@ PRIVATE to apiary.swarm: no other collection may import it.
 from __future__ import annotations
 
 from ._cluster import Clock, read_nodes
-from ._engine import TRANSIENT, retry
+from ._engine import noting, retry
 from ._errors import SwarmError
 from ._fields import one_or_many
 from ._ingress import await_unused, is_incomplete, is_ingress, refuse_impossible, spread
@@ -203,11 +203,8 @@ def create(engine, wish, entry, clock):
     unsure = []
 
     def attempt():
-        try:
+        with noting(unsure, entry):
             return engine.post("/networks/create", entry.spec, what=f"create network {entry.name}")["Id"]
-        except SwarmError as error:
-            unsure.extend([error] if error.kind in TRANSIENT else [])
-            raise
 
     try:
         try:

@@ -163,7 +163,7 @@ swarm:
 from ansible_collections.apiary.swarm.plugins.module_utils._addresses import ADDRESS_OPTIONS, is_local, resolve_all
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes, read_swarm
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
-from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, noting, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._join import await_end_of_join, refuse_other_address
@@ -310,24 +310,24 @@ def update(engine, params, values, advertised, info, check_mode):
         after = settings(dict(cluster, Spec=spec_of(values, cluster["Spec"])))
         return result(told(before, after, "would change"), before, after, read_swarm(engine, info, nodes))
 
-    sent = []
+    unsure = []
 
     def write():
         # not from GET /info: where a leader is lost, that has a cluster without anything in it and does not fail
         present = engine.swarm()
         if differences(present, values):
-            sent.append(settings(present))
-            engine.post(
-                "/swarm/update",
-                spec_of(values, present["Spec"]),
-                what=f"change {', '.join(changing)} of the swarm",
-                version=present["Version"]["Index"],
-            )
+            with noting(unsure, settings(present)):
+                engine.post(
+                    "/swarm/update",
+                    spec_of(values, present["Spec"]),
+                    what=f"change {', '.join(changing)} of the swarm",
+                    version=present["Version"]["Index"],
+                )
+            return settings(present)
+        return unsure[-1] if unsure else settings(present)
 
-    retry(write, kinds=TRANSIENT | {"out_of_sequence"})
+    before = retry(write, kinds=TRANSIENT | {"out_of_sequence"})
     after = settings(read_back(engine, values))
-    # the last that was sent: one of which a lost leader said nothing may have been carried out
-    before = sent[-1] if sent else after
     return result(told(before, after, "changed"), before, after, read_swarm(engine, nodes=nodes))
 
 

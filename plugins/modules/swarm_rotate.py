@@ -85,7 +85,7 @@ actions:
 
 from ansible_collections.apiary.swarm.plugins.module_utils._cluster import Clock, read_nodes
 from ansible_collections.apiary.swarm.plugins.module_utils._connection import connection_spec
-from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, retry
+from ansible_collections.apiary.swarm.plugins.module_utils._engine import TRANSIENT, noting, retry
 from ansible_collections.apiary.swarm.plugins.module_utils._errors import SwarmError
 from ansible_collections.apiary.swarm.plugins.module_utils._flow import run
 from ansible_collections.apiary.swarm.plugins.module_utils._module import Module
@@ -127,7 +127,7 @@ def flow(engine, params, check_mode):
 
 def write(engine, secrets, trigger):
     """Rotate what is due; returns that."""
-    sent = []
+    unsure = []
 
     def once():
         present = engine.swarm()
@@ -135,12 +135,11 @@ def write(engine, secrets, trigger):
         if rotating:
             spec, flags = request(present["Spec"], rotating, trigger)
             what = f"rotate {in_words(rotating)}"
-            sent.append(rotating)
-            engine.post("/swarm/update", spec, what=what, version=present["Version"]["Index"], **flags)
+            with noting(unsure, rotating):
+                engine.post("/swarm/update", spec, what=what, version=present["Version"]["Index"], **flags)
+        return rotating or (unsure[-1] if unsure else [])
 
-    retry(once, kinds=TRANSIENT | {"out_of_sequence"})
-    # the last that was sent: one of which a lost leader said nothing may have been carried out
-    return sent[-1] if sent else []
+    return retry(once, kinds=TRANSIENT | {"out_of_sequence"})
 
 
 def contents(engine, cluster, secrets):
