@@ -70,20 +70,23 @@ class Pools(Kind):
         return pools
 
     def same(self, current, target):
-        present = {_canonical(pool.get("Subnet")): pool for pool in current or []}
-        return len(present) == len(target) and all(
-            _canonical(pool["Subnet"]) in present
-            and all(_canonical(present[_canonical(pool["Subnet"])].get(key)) == _canonical(pool[key]) for key in pool)
-            for pool in target
+        present = {pool["Subnet"]: pool for pool in map(_canonical, current or ())}
+        wanted = [_canonical(pool) for pool in target]
+        return len(present) == len(wanted) and all(
+            pool["Subnet"] in present and all(present[pool["Subnet"]].get(key) == pool[key] for key in pool)
+            for pool in wanted
         )
 
 
-def _canonical(text):
-    """An address or network as one of its spellings; what is neither, as it is."""
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        return text
+def _canonical(pool):
+    """A pool with one spelling of each address and network; what is neither stays as it is."""
+    found = {"Subnet": None}
+    for key, text in pool.items():
+        try:
+            found[key] = ipaddress.ip_interface(text) if key == "Gateway" else ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            found[key] = text
+    return found
 
 
 NETWORK = Table(

@@ -172,7 +172,7 @@ def flow(engine, params, check_mode):
     try:
         address = join_through_any(engine, request_of(params), addresses, clock, local)
     except SwarmError as error:
-        return overtaken(engine, params, advertised, clock, error)
+        return overtaken(engine, params, advertised, clock, actions, error)
     actions.append(f"joined the swarm as a {params['role']} through {address}")
     joined, nodes = engine.info(), None
     if params["wait"]:
@@ -181,14 +181,14 @@ def flow(engine, params, check_mode):
     return result(actions, info, read_swarm(engine, joined, nodes), params["role"])
 
 
-def overtaken(engine, params, advertised, clock, error):
+def overtaken(engine, params, advertised, clock, actions, error):
     """Somebody else let the node join in the meantime: it is judged as any member; any other error is raised."""
     if error.kind != "member":
         raise error
     info = await_end_of_join(engine, clock.left)
     if must_join(info, engine.name) is not False:
         raise error
-    return member(engine, params, info, advertised, clock)
+    return dict(member(engine, params, info, advertised, clock), changed=bool(actions), actions=actions)
 
 
 def end_earlier_attempt(engine, info, clock, actions):

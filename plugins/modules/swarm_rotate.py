@@ -137,7 +137,7 @@ def write(engine, secrets, trigger):
             what = f"rotate {in_words(rotating)}"
             with noting(unsure, rotating):
                 engine.post("/swarm/update", spec, what=what, version=present["Version"]["Index"], **flags)
-        return rotating or (unsure[-1] if unsure else [])
+        return [secret for secret in SECRETS if secret in rotating or any(secret in earlier for earlier in unsure)]
 
     return retry(once, kinds=TRANSIENT | {"out_of_sequence"})
 

@@ -86,6 +86,16 @@ def test_a_change_whose_answer_was_lost_is_told(module, options, told):
     assert not run_module(module, options, engine)["changed"], "the next run finds all as it should be"
 
 
+def test_all_that_was_rotated_is_told_though_the_second_attempt_rotates_less():
+    class Rotating(LosesItsLeader):
+        def _swarm(self, action, body, params):
+            self.cluster["RootRotationInProgress"] = True
+            return super()._swarm(action, body, params)
+
+    options = {"rotate": ["worker_token", "ca"], "wait": False}
+    assert run_module("swarm_rotate", options, Rotating())["rotated"] == ["worker_token", "ca"]
+
+
 @pytest.mark.parametrize("module", ["swarm_secret", "swarm_config", "swarm_network"])
 def test_what_another_run_has_just_made_is_as_good(module):
     options = {"name": "x"} if module == "swarm_network" else SECRET
