@@ -44,10 +44,12 @@ def stumbled_over(argument_spec, params):
 
 
 def odd_values(argument_spec, params, place=""):
-    """Sentences about numbers that nobody can mean, and texts that are none, in options that ansible-core has read."""
+    """Sentences about numbers that nobody can mean, texts that are none, and nothing where something must be, in options that ansible-core has read."""
     found = []
     for name, option in sorted(argument_spec.items()):
         value = params.get(name)
+        if value is None and option.get("required"):
+            found.append(f"{place}{name}: it is null, and must have a value")  # for ansible-core it is there
         if value is None or name.startswith("_"):
             continue
         try:

@@ -13,6 +13,7 @@ import json
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.validation import check_required_if, check_required_one_of
 
 from ._checked import STUMBLES, odd_values, stumbled_over
 
@@ -28,7 +29,7 @@ class Module(AnsibleModule):
                 "; ".join(stumbled_over(argument_spec, getattr(self, "params", {})))
                 or f"The options cannot be read: {error}"
             )
-        wrong = odd_values(argument_spec, self.params)
+        wrong = odd_values(argument_spec, self.params) + list(_lacking(self.params, **rest))
         if wrong:
             self.fail_json(msg="; ".join(wrong))
 
@@ -39,6 +40,16 @@ class Module(AnsibleModule):
             # what stands in a place where it does not belong, such as a secret's content under its name, is not known to be secret
             rest["invocation"] = {}
         super().fail_json(msg="; ".join([msg, *(text for text in dict.fromkeys(errors) if text not in msg)]), **rest)
+
+
+def _lacking(params, required_one_of=None, required_if=None, **_rest):
+    """Sentences about what must be there and is null, which ansible-core takes for there."""
+    there = {name: value for name, value in params.items() if value is not None}
+    for check, terms in ((check_required_one_of, required_one_of), (check_required_if, required_if)):
+        try:
+            check(terms, there)
+        except TypeError as error:
+            yield str(error)
 
 
 def _fail(msg):

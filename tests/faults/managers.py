@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from harness.lab import HOSTS, MANAGERS, check, eventually
 
-from faults.scene import FOREVER, SITE, SSH, told
+from faults.scene import AS_THEY_BEGIN, FOREVER, SITE, told
 
 # --- two of three managers are off ---------------------------------------------------------------------------------------
 
@@ -87,7 +87,7 @@ def no_second_swarm(scene):
 
 def killed_in_init(scene):
     """The first manager loses its power while it initialises the swarm: the run fails, the next one ends with one swarm of five"""
-    with scene.lab.start(SITE, environment=SSH) as playing:
+    with scene.lab.start(SITE, environment=AS_THEY_BEGIN) as playing:
         eventually(lambda: check(playing.begun("Initialise the swarm")), 200, every=0.05)
         scene.lab.power_off("manager1")
         first = playing.finish()
@@ -105,7 +105,7 @@ def killed_in_init(scene):
 
 def killed_in_join(scene):
     """A manager loses its power while it joins: when it is back, the next run ends with one swarm of five, and a ghost at most"""
-    with scene.lab.start(SITE, environment=SSH) as playing:
+    with scene.lab.start(SITE, environment=AS_THEY_BEGIN) as playing:
         eventually(lambda: check(playing.begun("Fetch the join tokens")), 200, every=0.05)
         # manager1 lets it in and then cannot reach it, so that the join is not over before the power is off
         scene.sh("manager2", "iptables -w -I INPUT -p tcp --dport 2377 -j DROP")

@@ -9,7 +9,7 @@ import time
 
 from harness.lab import HOSTS, check, eventually
 
-from faults.scene import FOREVER, SITE, SSH, told, well
+from faults.scene import AS_THEY_BEGIN, FOREVER, SITE, SSH, told, well
 
 # ssh would wait for an answer as long as TCP does
 WITHOUT_ALIVE = {"ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=0"}
@@ -46,7 +46,7 @@ def manager_cut_off(scene):
 def control_cut_off(scene):
     """The control host loses a host in the midst of site.yml: the play ends without it, and says which; run again it ends well"""
     gateway = scene.sh("worker1", "ip route show default | cut -d' ' -f3")
-    environment = WITHOUT_ALIVE if scene.broken else SSH
+    environment = {**AS_THEY_BEGIN, **(WITHOUT_ALIVE if scene.broken else {})}
     with scene.lab.start(SITE, extra_vars=WANTED, environment=environment) as playing:
         eventually(lambda: check(playing.begun("apiary.swarm.engine :")), 120, every=0.05)
         with scene.rules("worker1", f"INPUT -s {gateway} -j DROP"):

@@ -21,6 +21,8 @@ HEARTBEAT = "2s"
 SSH = {
     "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s -o ServerAliveInterval=2 -o ServerAliveCountMax=3"
 }
+# For runs in whose midst something is to happen: else Ansible prints a task's name only with its first result.
+AS_THEY_BEGIN = {**SSH, "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "true"}
 
 
 def failed(result, *kinds):
