@@ -110,6 +110,11 @@ UNSETTLED = TRANSIENT | {"no_quorum", "timeout", "unreachable"}
 
 def flow(engine, params, check_mode):
     secrets, trigger = params["rotate"], params["trigger"]
+    if trigger == "":
+        raise SwarmError(
+            "trigger: it is empty, and would rotate at each run: give a text, or leave it out",
+            hint="Nothing was rotated.",
+        )
     nodes = read_nodes(engine, f"rotate {in_words(secrets)}")
     cluster = retry(engine.swarm)
     rotating = due(cluster, secrets, trigger)

@@ -59,3 +59,10 @@ def test_null_where_something_must_be_is_told_by_name(module, options, word):
     assert word in result["msg"], result
     assert result.get("failure", {}).get("kind") != "bug", result
     assert engine.writes == []
+
+
+def test_a_trigger_without_a_text_is_refused():
+    engine = FakeEngine()
+    result = run_module("swarm_rotate", {"rotate": ["worker_token"], "trigger": ""}, engine)
+    assert (result["failed"], result["failure"]["kind"], engine.writes) == (True, "invalid", [])
+    assert result["msg"].startswith("trigger: it is empty")
